@@ -1,0 +1,146 @@
+"""Settings of the house: where things lie, which databases serve, and the numbers a manager may change.
+
+Sources, later ones win: the defaults here, `endpoints.yml` (only the sections named in `Settings`; Rasa reads the
+others), and for the address of a process its environment variable.
+"""
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, Extra, Field, ValidationError, validator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message is in Chinese and says what to do."""
+
+
+class _Strict(BaseModel):
+    class Config:
+        extra = Extra.forbid
+
+
+class Confidence(_Strict):
+    """When the bot trusts its understanding."""
+
+    threshold: float = Field(0.85, ge=0, le=1)
+    failures_before_handoff: int = Field(3, ge=1)
+
+
+class Orders(_Strict):
+    """Limits of an order placed in the chat."""
+
+    max_quantity: int = Field(20, ge=1)
+    low_stock: int = Field(5, ge=0)
+
+
+class Operations(_Strict):
+    """data/operations.yml: every number that a manager may change."""
+
+    timezone: str = "Asia/Shanghai"
+    confidence: Confidence = Confidence()
+    orders: Orders = Orders()
+
+    @validator("timezone")
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception as error:
+            raise ValueError(f"没有“{value}”这个时区，请写成 Asia/Shanghai 这样") from error
+        return value
+
+
+class Settings(BaseModel):
+    """What every room may ask for."""
+
+    var: Path = ROOT / "var"
+    shop_url: str = ""
+    chat_url: str = ""
+    web_port: int = 8000
+    rasa_port: int = 5005
+    action_port: int = 5055
+    operations: Operations = Operations()
+
+    @validator("shop_url", "chat_url", always=True)
+    def _embedded_default(cls, value: str, values: dict[str, Any], field: Any) -> str:
+        return value or f"sqlite:///{values['var']}/{field.name.removesuffix('_url')}.db"
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file with `${NAME}` replaced from the environment.
+
+    Raises:
+        SettingsError: the file is missing or no YAML, or a variable is not set.
+    """
+
+    def variable(match: re.Match[str]) -> str:
+        try:
+            return os.environ[match.group(1)]
+        except KeyError:
+            raise SettingsError(f"{path.name} 用到环境变量 {match.group(1)}，但它没有设置，请先 export 它") from None
+
+    try:
+        text = path.read_text(encoding="utf8")
+    except FileNotFoundError:
+        raise SettingsError(f"缺少文件 {path}，请从版本库恢复它") from None
+    lines = [line if line.lstrip().startswith("#") else _VARIABLE.sub(variable, line) for line in text.splitlines()]
+    try:
+        return yaml.safe_load("\n".join(lines))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"第 {mark.line + 1} 行" if mark else ""
+        raise SettingsError(f"{path.name} {place}不是正确的 YAML：{getattr(error, 'problem', error)}") from None
+
+
+def load_operations(path: Path) -> Operations:
+    """Read data/operations.yml.
+
+    Raises:
+        SettingsError: naming each wrong key.
+    """
+    try:
+        return Operations(**(read_yaml(path) or {}))
+    except ValidationError as error:
+        problems = "；".join(f"{'.'.join(map(str, e['loc']))}：{_in_chinese(e)}" for e in error.errors())
+        raise SettingsError(f"{path.name} 有误：{problems}") from None
+
+
+def _in_chinese(error: dict[str, Any]) -> str:
+    context = error.get("ctx") or {}
+    known = {
+        "value_error.extra": "没有这个设置项，请检查拼写",
+        "value_error.number.not_ge": f"不能小于 {context.get('limit_value')}",
+        "value_error.number.not_le": f"不能大于 {context.get('limit_value')}",
+        "type_error.integer": "应为整数",
+        "type_error.float": "应为数字",
+    }
+    return known.get(error["type"], error["msg"])
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    endpoints = read_yaml(ROOT / "endpoints.yml") or {}
+    values: dict[str, Any] = {"operations": load_operations(ROOT / "data" / "operations.yml")}
+    for field, section in {"shop_url": "shop_store", "chat_url": "chat_store"}.items():
+        if section in endpoints:
+            values[field] = (endpoints[section] or {}).get("url", "")
+    for field in ("var", "shop_url", "chat_url", "web_port", "rasa_port", "action_port"):
+        value = os.environ.get(f"DIANXIAOER_{field.upper()}")
+        if value:
+            values[field] = value
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        names = "、".join(f"DIANXIAOER_{str(e['loc'][0]).upper()}" for e in error.errors())
+        raise SettingsError(f"环境变量有误：{names}，端口应为整数") from None
+    settings.var.mkdir(parents=True, exist_ok=True)
+    return settings
