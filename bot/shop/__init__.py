@@ -1,0 +1,71 @@
+"""The shop itself: catalogue, stock by warehouse, prices, promotions, customers, orders and parcels."""
+
+from bot.shop.catalogue import Catalogue, catalogue_version, current_catalogue, load_catalogue
+from bot.shop.errors import BadQuantity, FeedError, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
+from bot.shop.feed import BadRow, ImportSummary, import_folder, upgrade_and_seed
+from bot.shop.money import format_fen
+from bot.shop.orders import find_order, orders_of, place_order, release_unpaid
+from bot.shop.prices import interest_free_periods, price_of, product_card
+from bot.shop.stock import availability, nearest_variants, ship_by
+from bot.shop.views import (
+    ORDER_STATUSES,
+    Alternative,
+    Availability,
+    Card,
+    Order,
+    OrderLine,
+    Parcel,
+    PlacedOrder,
+    Price,
+    PricePoint,
+    Product,
+    Term,
+    Trace,
+    Variant,
+    Warehouse,
+    WarehouseStock,
+)
+
+__all__ = [
+    "ORDER_STATUSES",
+    "Alternative",
+    "Availability",
+    "BadQuantity",
+    "BadRow",
+    "Card",
+    "Catalogue",
+    "FeedError",
+    "ImportSummary",
+    "Order",
+    "OrderLine",
+    "OutOfStock",
+    "Parcel",
+    "PlacedOrder",
+    "Price",
+    "PricePoint",
+    "Product",
+    "ShopError",
+    "Term",
+    "Trace",
+    "UnknownSku",
+    "UnknownWarehouse",
+    "Variant",
+    "Warehouse",
+    "WarehouseStock",
+    "availability",
+    "catalogue_version",
+    "current_catalogue",
+    "find_order",
+    "format_fen",
+    "import_folder",
+    "interest_free_periods",
+    "load_catalogue",
+    "nearest_variants",
+    "orders_of",
+    "place_order",
+    "price_of",
+    "product_card",
+    "release_unpaid",
+    "ship_by",
+    "upgrade_and_seed",
+]
