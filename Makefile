@@ -1,0 +1,56 @@
+# 店小二的命令。`make help` 列出全部。
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export RASA_TELEMETRY_ENABLED := false
+PY := .venv/bin/python
+# Rasa and its libraries warn about their own deprecations at every start; ours must stay visible.
+export TF_CPP_MIN_LOG_LEVEL := 2
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+
+.PHONY: help setup run train web lint types validate stories unit browser test lock clean
+
+help: ## 列出所有命令
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## 创建 .venv 并安装锁定的依赖（其他命令会自动调用）
+	@scripts/setup
+
+run: setup ## 一条命令启动：数据库、编码器、训练、网页、全部服务
+	@$(PY) -m bot up
+
+train: setup ## 只训练模型
+	@$(PY) -m bot train
+
+web: setup ## 只构建网页
+	@$(PY) -m bot web
+
+lint: setup ## 代码风格（ruff）
+	@$(PY) -m ruff check bot actions tests && $(PY) -m ruff format --check bot actions tests
+
+types: setup ## 类型检查（mypy）
+	@$(PY) -m mypy
+
+validate: setup ## 检查对话数据，不允许有警告
+	@$(PY) -m bot prepare --only encoder shop
+	@$(PY) -m rasa data validate --fail-on-warnings
+
+unit: setup ## 单元测试
+	@$(PY) -m bot prepare --only encoder
+	@$(PY) -m pytest tests/unit
+
+stories: train ## 对话测试（rasa test）
+	@$(PY) -m rasa test core --stories tests/stories --fail-on-prediction-errors --out results/core
+
+browser: train web ## 端到端与浏览器测试
+	@$(PY) -m pytest tests/e2e tests/browser
+
+test: lint types validate unit stories browser ## 全部测试
+	@echo "✓ 全部测试通过"
+
+lock: setup ## 重新锁定依赖（改了 pyproject.toml 之后）
+	@$(PY) -m pip install -q uv
+	@$(PY) -m uv pip compile pyproject.toml --extra dev --python-version 3.10 --python-platform x86_64-manylinux_2_28 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+
+clean: ## 删除构建物和本机数据（.venv 保留）
+	@rm -rf var models results .rasa bot/web/dist

@@ -1,0 +1,56 @@
+"""The one command line of the suite: `python -m bot COMMAND`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from bot.launch import STEPS, LaunchError, prepare, up
+from bot.settings import SettingsError
+
+
+def _up(_arguments: argparse.Namespace) -> None:
+    up()
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    prepare(arguments.only)
+
+
+def _train(_arguments: argparse.Namespace) -> None:
+    prepare(["encoder", "shop", "model"])
+
+
+def _web(_arguments: argparse.Namespace) -> None:
+    prepare(["web"])
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every command; each sets `run` to a function of the parsed arguments."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="店小二：中文网店客服套件")
+    commands = parser.add_subparsers(title="命令", metavar="命令", required=True)
+
+    def add(name: str, help_: str, run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_, description=help_)
+        command.set_defaults(run=run)
+        return command
+
+    add("up", "准备好一切并启动全部服务，Ctrl-C 停止", _up)
+    steps = add("prepare", "只做准备，不启动服务", _prepare)
+    steps.add_argument("--only", nargs="+", choices=list(STEPS), default=(), metavar="步骤", help="、".join(STEPS))
+    add("train", "训练对话模型（数据没有变化就跳过）", _train)
+    add("web", "构建网页（源码没有变化就跳过）", _web)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; a known problem is one line, not a traceback."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except (LaunchError, SettingsError) as error:
+        print(f"\n✗ {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n已停止", file=sys.stderr)
+        return 130
+    return 0
