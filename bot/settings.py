@@ -16,6 +16,7 @@ from pydantic import BaseModel, Extra, Field, ValidationError, validator
 
 ROOT = Path(__file__).resolve().parent.parent
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.*-]+(:\d+)?")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -42,12 +43,29 @@ class Orders(_Strict):
     low_stock: int = Field(5, ge=0)
 
 
+class Web(_Strict):
+    """The customer's web page and its channel."""
+
+    shop_name: str = Field("店小二", min_length=1, max_length=20)
+    message_max_length: int = Field(500, ge=50, le=5000)
+    messages_per_minute: int = Field(30, ge=1)
+    embed_on: list[str] = []
+
+    @validator("embed_on", each_item=True)
+    def _is_origin(cls, value: str) -> str:
+        # The value goes into a security header: an origin and nothing else.
+        if not _ORIGIN.fullmatch(value):
+            raise ValueError(f"“{value}”不是网站地址，请写成 https://www.example.com 这样，结尾不带斜杠")
+        return value
+
+
 class Operations(_Strict):
     """data/operations.yml: every number that a manager may change."""
 
     timezone: str = "Asia/Shanghai"
     confidence: Confidence = Confidence()
     orders: Orders = Orders()
+    web: Web = Web()
 
     @validator("timezone")
     def _zone_exists(cls, value: str) -> str:
