@@ -1,0 +1,11 @@
+"""The encoder that all share: texts to token vectors and a sentence vector.
+
+encoder = Encoder.load()                     # built at first use, kept in var/encoders
+encoded = encoder.encode(["有货吗"])[0]       # .sentence (d,), .pieces (n, d), .offsets
+"""
+
+from bot.nlu.encoder._cache import DEFAULT_SOURCE, build, cache_key
+from bot.nlu.encoder._model import EncoderError
+from bot.nlu.encoder._runtime import Encoded, Encoder
+
+__all__ = ["DEFAULT_SOURCE", "Encoded", "Encoder", "EncoderError", "build", "cache_key"]

