@@ -41,6 +41,7 @@ class Orders(_Strict):
 
     max_quantity: int = Field(20, ge=1)
     low_stock: int = Field(5, ge=0)
+    pay_minutes: int = Field(1440, ge=1)
 
 
 class Web(_Strict):

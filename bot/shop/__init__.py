@@ -4,9 +4,11 @@ from bot.shop.catalogue import Catalogue, catalogue_version, current_catalogue, 
 from bot.shop.errors import BadQuantity, FeedError, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
 from bot.shop.feed import BadRow, ImportSummary, import_folder, upgrade_and_seed
 from bot.shop.money import format_fen
-from bot.shop.orders import find_order, orders_of, place_order, release_unpaid
+from bot.shop.order_views import find_order, orders_of
+from bot.shop.orders import place_order, release_unpaid
 from bot.shop.prices import interest_free_periods, price_of, product_card
-from bot.shop.stock import availability, nearest_variants, ship_by
+from bot.shop.shipping import ship_by
+from bot.shop.stock import availability, nearest_variants
 from bot.shop.views import (
     ORDER_STATUSES,
     Alternative,

@@ -1,6 +1,27 @@
-"""Placing and finding orders."""
+"""Placing orders and releasing those that nobody paid; stock is reserved so that it never falls below zero."""
 
-from bot.shop.views import Order, PlacedOrder
+import secrets
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.clock import local, now
+from bot.db import reading, writing
+from bot.settings import get_settings
+from bot.shop.catalogue import warehouse_view
+from bot.shop.errors import BadQuantity, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
+from bot.shop.price_table import current_prices, reduction_fen
+from bot.shop.shipping import ship_by
+from bot.shop.stock import availability_in
+from bot.shop.tables import StockRow, WarehouseRow
+from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow
+from bot.shop.views import PlacedOrder
+
+_TRIES = 5
 
 
 def place_order(
@@ -16,22 +37,141 @@ def place_order(
 ) -> PlacedOrder:
     """Place an order and reserve its stock in one transaction; the same key of an account returns the same order.
 
+    Sold from `warehouse_id` when it has the quantity, otherwise from the best warehouse for `city` that has.
+
     Raises:
-        UnknownSku, UnknownWarehouse, BadQuantity, OutOfStock
+        UnknownSku, UnknownWarehouse, BadQuantity: the request is wrong.
+        OutOfStock: no warehouse has the quantity.
     """
-    raise NotImplementedError
+    limit = get_settings().operations.orders.max_quantity
+    if isinstance(quantity, bool) or not isinstance(quantity, int) or not 1 <= quantity <= limit:
+        raise BadQuantity(quantity, limit)
+    key = _Key(channel, account, idempotency_key)
+    for _ in range(_TRIES):
+        with suppress(IntegrityError), writing(url) as session:
+            # Refused: the same key at the same moment (its order is there now), or a number drawn twice. Once more.
+            return _placed_before(session, key) or _place(session, key, sku, quantity, warehouse_id, city)
+    raise ShopError("订单没有保存成功，请稍后再试")
+
+
+class _Key(NamedTuple):
+    channel: str
+    account: str
+    idempotency_key: str
+
+
+def _place(
+    session: Session, key: _Key, sku: str, quantity: int, warehouse_id: str | None, city: str | None
+) -> PlacedOrder:
+    stock = availability_in(session, sku, city)
+    price = current_prices(session, [sku]).get(sku)
+    if price is None:
+        raise UnknownSku(sku)
+    if warehouse_id is not None and session.get(WarehouseRow, warehouse_id) is None:
+        raise UnknownWarehouse(warehouse_id)
+    options = sorted(stock.options, key=lambda option: option.warehouse_id != warehouse_id)
+    chosen = next((o for o in options if _reserve(session, sku, o.warehouse_id, quantity)), None)
+    if chosen is None:
+        # Read again: another customer may have been faster since.
+        left = availability_in(session, sku, city).options
+        raise OutOfStock(sku, max((option.available for option in left), default=0))
+    created = now()
+    amount = price.price_fen * quantity
+    discount = reduction_fen(session, sku, amount)
+    order = OrderRow(
+        **key._asdict(),
+        no=_new_number(created),
+        customer_id=_customer_of(session, key),
+        status="pending_payment",
+        amount_fen=amount - discount,
+        discount_fen=discount,
+        created_at=created,
+        ship_by=chosen.ship_by,
+        pay_before=created + timedelta(minutes=get_settings().operations.orders.pay_minutes),
+        warehouse_id=chosen.warehouse_id,
+    )
+    session.add(order)
+    session.flush()
+    session.add(OrderLineRow(order_no=order.no, sku=sku, quantity=quantity, price_fen=price.price_fen))
+    session.flush()
+    return _as_placed(session, order)
+
+
+def _reserve(session: Session, sku: str, warehouse_id: str, quantity: int) -> bool:
+    """Take `quantity` units if they are still free; the condition is checked by the database itself."""
+    free = StockRow.on_hand - StockRow.reserved >= quantity
+    taken = session.execute(
+        update(StockRow)
+        .where(StockRow.sku == sku, StockRow.warehouse_id == warehouse_id, free)
+        .values(reserved=StockRow.reserved + quantity)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+    return bool(taken.rowcount == 1)
+
+
+def _new_number(moment: datetime) -> str:
+    # Random, so that nobody finds a neighbour's order by counting.
+    return f"DX{local(moment):%y%m%d}{secrets.randbelow(10**6):06d}"
+
+
+def _customer_of(session: Session, key: _Key) -> str | None:
+    account = session.get(AccountRow, (key.channel, key.account))
+    return account.customer_id if account else None
+
+
+def _placed_before(session: Session, key: _Key) -> PlacedOrder | None:
+    row = session.scalars(select(OrderRow).filter_by(**key._asdict())).first()
+    return _as_placed(session, row) if row else None
+
+
+def _as_placed(session: Session, order: OrderRow) -> PlacedOrder:
+    line = session.scalars(select(OrderLineRow).where(OrderLineRow.order_no == order.no)).first()
+    row = session.get(WarehouseRow, order.warehouse_id)
+    assert line is not None and row is not None  # foreign keys
+    warehouse = warehouse_view(row)
+    leaves = order.ship_by or ship_by(warehouse, order.created_at)
+    return PlacedOrder(
+        order.no, line.sku, line.quantity, order.amount_fen, warehouse, leaves,
+        order.pay_before or order.created_at, order.discount_fen,
+    )  # fmt: skip
 
 
 def release_unpaid(url: str) -> int:
-    """Cancel orders whose time to pay is over and give their stock back; returns how many."""
-    raise NotImplementedError
+    """Cancel orders whose time to pay is over and give their stock back; returns how many.
+
+    Each order is its own transaction, so that a stop in between loses nothing and no lock is held for long.
+    """
+    moment = now()
+    with reading(url) as session:
+        due = select(OrderRow.no).where(OrderRow.status == "pending_payment", OrderRow.pay_before < moment)
+        numbers = list(session.scalars(due.order_by(OrderRow.no)))
+    return sum(_release(url, no, moment) for no in numbers)
 
 
-def find_order(url: str, no: str) -> Order | None:
-    """The order with the number `no`, or None."""
-    raise NotImplementedError
+def _release(url: str, no: str, moment: datetime) -> bool:
+    with writing(url) as session:
+        lines = session.execute(
+            select(OrderLineRow.sku, OrderRow.warehouse_id, OrderLineRow.quantity)
+            .join(OrderRow, OrderRow.no == OrderLineRow.order_no)
+            .where(OrderRow.no == no)
+            .order_by(OrderLineRow.sku)
+        ).all()
+        for sku, warehouse_id, _ in lines:  # stock before order, as an import locks them
+            session.execute(_stock_of(select(StockRow.sku), sku, warehouse_id).with_for_update())
+        cancelled = session.execute(
+            update(OrderRow)
+            .where(OrderRow.no == no, OrderRow.status == "pending_payment")
+            .values(status="cancelled", cancelled_at=moment)
+            .execution_options(synchronize_session=False)
+        )
+        if cancelled.rowcount != 1:  # paid, or released by another process, in the meantime
+            return False
+        for sku, warehouse_id, quantity in lines:
+            give_back = _stock_of(update(StockRow), sku, warehouse_id).values(reserved=StockRow.reserved - quantity)
+            session.execute(give_back.execution_options(synchronize_session=False))
+    return True
 
 
-def orders_of(url: str, channel: str, account: str, limit: int = 20) -> list[Order]:
-    """The account's orders, newest first, with those of the same customer in other channels."""
-    raise NotImplementedError
+def _stock_of(statement: Any, sku: str, warehouse_id: str) -> Any:
+    return statement.where(StockRow.sku == sku, StockRow.warehouse_id == warehouse_id)

@@ -58,8 +58,8 @@ class Warehouse:
 class Term:
     """One way to write something of the catalogue.
 
-    `label` is product, colour, storage, size, flavour, city, warehouse or sku; `text` what a customer may write; `value` the
-    normalised value: product id, attribute value, city name, warehouse id or sku.
+    `label` is product, city, warehouse, sku or an attribute's name (colour, storage, size, spec); `text` what a customer
+    may write; `value` the normalised value: product id, attribute value, city name, warehouse id or sku.
     """
 
     label: str
@@ -116,7 +116,7 @@ class PricePoint:
 
 @dataclass(frozen=True)
 class Price:
-    """What a unit costs now: `list_fen` is the crossed-out price, `market_fen` what others ask; history newest first."""
+    """What a unit costs now; `list_fen` is the crossed-out price, `market_fen` what others ask. Newest history first."""
 
     sku: str
     price_fen: int
@@ -128,7 +128,7 @@ class Price:
 
 @dataclass(frozen=True)
 class PlacedOrder:
-    """A new order awaiting payment; times in UTC, `amount_fen` is what the customer pays, discount already taken off."""
+    """A new order awaiting payment; times in UTC. `amount_fen` is what the customer pays, the discount taken off."""
 
     no: str
     sku: str

@@ -1,0 +1,189 @@
+"""The feed's files in the order they are imported: columns, keys, references, and rules across cells."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.settings import get_settings
+from bot.shop import feed_cells as cell
+from bot.shop.tables import (
+    AttributeAliasRow,
+    CityRow,
+    PriceRow,
+    ProductRow,
+    PromotionRow,
+    StockRow,
+    VariantRow,
+    WarehouseRow,
+)
+from bot.shop.trade_tables import AccountRow, CustomerRow, OrderLineRow, OrderRow, ParcelRow
+from bot.shop.views import ORDER_STATUSES
+
+Values = dict[str, Any]
+PROMOTION_RULES = {
+    "interest_free": {"periods", "min_fen"},
+    "reduction": {"over_fen", "minus_fen"},
+    "coupon": {"over_fen", "minus_fen"},
+    "discount": {"percent"},
+    "gift": {"over_fen"},
+}
+PARCEL_STATUSES = ("waiting", "in_transit", "delivering", "delivered", "exception")
+
+
+@dataclass(frozen=True)
+class FeedFile:
+    """One file: `columns` maps a header to (table column, converter); `references` a table column to its table."""
+
+    name: str
+    table: Any
+    key: tuple[str, ...]
+    columns: Mapping[str, tuple[str, Callable[[str], Any]]]
+    references: Mapping[str, Any] = field(default_factory=dict)
+    complete: Callable[[Values], None] = lambda values: None
+
+
+def _same(**columns: Callable[[str], Any]) -> dict[str, tuple[str, Callable[[str], Any]]]:
+    return {name: (name, convert) for name, convert in columns.items()}
+
+
+def _price(values: Values) -> None:
+    if values["price_fen"] < 1:
+        raise ValueError("price 应大于 0")
+
+
+def _promotion(values: Values) -> None:
+    needed = PROMOTION_RULES[values["kind"]]
+    if set(values["rule"]) != needed:
+        raise ValueError(f"{values['kind']} 的 rule 应写 {'、'.join(sorted(needed))}")
+    values["rule"] = {name: cell.whole(value) for name, value in values["rule"].items()}
+    if values["ends_at"] <= values["starts_at"]:
+        raise ValueError("ends_at 应晚于 starts_at")
+
+
+def _order(values: Values) -> None:
+    values["idempotency_key"] = f"feed:{values['no']}"
+    minutes = get_settings().operations.orders.pay_minutes
+    values["pay_before"] = values["created_at"] + timedelta(minutes=minutes)
+    for name in ("paid_at", "shipped_at", "delivered_at", "cancelled_at"):
+        if values[name] and values[name] < values["created_at"]:
+            raise ValueError(f"{name} 早于 created_at")
+
+
+FEED_FILES = (
+    FeedFile(
+        "warehouses.csv",
+        WarehouseRow,
+        ("id",),
+        _same(
+            id=cell.text, name=cell.text, city=cell.text, cut_off=cell.clock_time, ship_by=cell.clock_time,
+            working_days=cell.weekdays, regions=cell.listed,
+        ),
+    ),
+    FeedFile("cities.csv", CityRow, ("name",), _same(name=cell.text, province=cell.text)),
+    FeedFile(
+        "products.csv",
+        ProductRow,
+        ("id",),
+        _same(
+            id=cell.text, name=cell.text, brand=cell.text, category=cell.text, unit=cell.text, image=cell.text,
+            description=cell.text, parameters=cell.pairs, aliases=cell.listed,
+        ),
+    ),
+    FeedFile(
+        "variants.csv",
+        VariantRow,
+        ("sku",),
+        _same(sku=cell.text, product_id=cell.text, label=cell.text, attributes=cell.pairs),
+        {"product_id": ProductRow},
+    ),
+    FeedFile(
+        "attribute_aliases.csv",
+        AttributeAliasRow,
+        ("attribute", "value", "alias"),
+        _same(attribute=cell.text, value=cell.text, alias=cell.text),
+    ),
+    FeedFile(
+        "prices.csv",
+        PriceRow,
+        ("sku", "valid_from"),
+        {
+            "sku": ("sku", cell.text),
+            "valid_from": ("valid_from", cell.moment),
+            "price": ("price_fen", cell.fen),
+            "list_price": ("list_fen", cell.fen),
+            "market_price": ("market_fen", cell.fen),
+        },
+        {"sku": VariantRow},
+        _price,
+    ),
+    FeedFile(
+        "stock.csv",
+        StockRow,
+        ("sku", "warehouse_id"),
+        _same(sku=cell.text, warehouse_id=cell.text, on_hand=cell.whole, restock_date=cell.optional(cell.day)),
+        {"sku": VariantRow, "warehouse_id": WarehouseRow},
+    ),
+    FeedFile(
+        "promotions.csv",
+        PromotionRow,
+        ("id",),
+        _same(
+            id=cell.text, name=cell.text, kind=cell.one_of(*PROMOTION_RULES), rule=cell.pairs,
+            starts_at=cell.moment, ends_at=cell.moment, categories=cell.listed, skus=cell.listed,
+        ),
+        {},
+        _promotion,
+    ),
+    FeedFile(
+        "customers.csv",
+        CustomerRow,
+        ("id",),
+        _same(id=cell.text, name=cell.text, phone=cell.phone, city=cell.text, created_at=cell.moment),
+    ),
+    FeedFile(
+        "accounts.csv",
+        AccountRow,
+        ("channel", "account"),
+        _same(channel=cell.text, account=cell.text, customer_id=cell.text),
+        {"customer_id": CustomerRow},
+    ),
+    FeedFile(
+        "orders.csv",
+        OrderRow,
+        ("no",),
+        {
+            **_same(
+                no=cell.text, customer_id=cell.optional(cell.text), channel=cell.text, account=cell.text,
+                status=cell.one_of(*ORDER_STATUSES), created_at=cell.moment, paid_at=cell.optional(cell.moment),
+                shipped_at=cell.optional(cell.moment), delivered_at=cell.optional(cell.moment),
+                cancelled_at=cell.optional(cell.moment), warehouse_id=cell.text,
+                address=cell.optional(cell.text),
+            ),
+            "amount": ("amount_fen", cell.fen),
+            "discount": ("discount_fen", cell.fen),
+        },
+        {"customer_id": CustomerRow, "warehouse_id": WarehouseRow},
+        _order,
+    ),
+    FeedFile(
+        "order_lines.csv",
+        OrderLineRow,
+        ("order_no", "sku"),
+        {
+            **_same(order_no=cell.text, sku=cell.text, quantity=cell.positive),
+            "price": ("price_fen", cell.fen),
+        },
+        {"order_no": OrderRow, "sku": VariantRow},
+    ),
+    FeedFile(
+        "parcels.csv",
+        ParcelRow,
+        ("no",),
+        _same(
+            no=cell.text, order_no=cell.text, carrier=cell.text, status=cell.one_of(*PARCEL_STATUSES),
+            traces=cell.traces,
+        ),
+        {"order_no": OrderRow},
+    ),
+)  # fmt: skip

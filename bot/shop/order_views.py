@@ -1,0 +1,78 @@
+"""Finding orders, with their lines and parcels."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bot.clock import as_utc
+from bot.db import reading
+from bot.shop.tables import ProductRow, VariantRow, WarehouseRow
+from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow, ParcelRow
+from bot.shop.views import Order, OrderLine, Parcel, Trace
+
+
+def find_order(url: str, no: str) -> Order | None:
+    """The order with the number `no` (any case, blanks around it ignored), or None.
+
+    Whose order it is, the caller must check before showing it.
+    """
+    with reading(url) as session:
+        row = session.get(OrderRow, no.strip().upper())
+        return _views(session, [row])[0] if row else None
+
+
+def orders_of(url: str, channel: str, account: str, limit: int = 20) -> list[Order]:
+    """The account's orders, newest first, with those of the same customer in other channels."""
+    with reading(url) as session:
+        customer = session.scalar(
+            select(AccountRow.customer_id).where(AccountRow.channel == channel, AccountRow.account == account)
+        )
+        own = (OrderRow.channel == channel) & (OrderRow.account == account)
+        whose = or_(own, OrderRow.customer_id == customer) if customer else own
+        newest = select(OrderRow).where(whose).order_by(OrderRow.created_at.desc(), OrderRow.no).limit(limit)
+        return _views(session, session.scalars(newest).all())
+
+
+def _views(session: Session, rows: Sequence[OrderRow]) -> list[Order]:
+    numbers = [row.no for row in rows]
+    lines: dict[str, list[OrderLine]] = {}
+    wanted = (
+        select(OrderLineRow, VariantRow, ProductRow)
+        .join(VariantRow, VariantRow.sku == OrderLineRow.sku)
+        .join(ProductRow, ProductRow.id == VariantRow.product_id)
+        .where(OrderLineRow.order_no.in_(numbers))
+        .order_by(OrderLineRow.order_no, OrderLineRow.sku)
+    )
+    for line, variant, product in session.execute(wanted):
+        lines.setdefault(line.order_no, []).append(
+            OrderLine(line.sku, product.id, product.name, variant.label, product.unit, line.quantity, line.price_fen)
+        )
+    parcels: dict[str, list[Parcel]] = {}
+    for parcel in session.scalars(select(ParcelRow).where(ParcelRow.order_no.in_(numbers)).order_by(ParcelRow.no)):
+        traces = tuple(Trace(as_utc(datetime.fromisoformat(t["time"])), t["text"]) for t in parcel.traces)
+        parcels.setdefault(parcel.order_no, []).append(Parcel(parcel.no, parcel.carrier, parcel.status, traces))
+    names = {row.id: row.name for row in session.scalars(select(WarehouseRow))}
+    return [
+        Order(
+            no=row.no,
+            customer_id=row.customer_id,
+            channel=row.channel,
+            account=row.account,
+            status=row.status,
+            amount_fen=row.amount_fen,
+            discount_fen=row.discount_fen,
+            created_at=row.created_at,
+            pay_before=row.pay_before,
+            paid_at=row.paid_at,
+            shipped_at=row.shipped_at,
+            delivered_at=row.delivered_at,
+            warehouse_id=row.warehouse_id,
+            warehouse_name=names[row.warehouse_id],
+            address=row.address,
+            lines=tuple(lines.get(row.no, ())),
+            parcels=tuple(parcels.get(row.no, ())),
+        )
+        for row in rows
+    ]
