@@ -12,9 +12,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--source", default=DEFAULT_SOURCE, help="自带权重、Hugging Face 模型名或文件夹，默认 %(default)s"
     )
-    parser.add_argument(
-        "--quantize", choices=["int8", "float32"], default="int8", help="精度，默认 %(default)s"
-    )
+    parser.add_argument("--quantize", choices=["int8", "float32"], default="int8", help="精度，默认 %(default)s")
     parser.add_argument("--depth", type=int, help="只保留前几层，默认全部")
     options = parser.parse_args(arguments)
     try:

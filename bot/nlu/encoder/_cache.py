@@ -119,9 +119,7 @@ def _write(scratch: Path, source: str, quantize: Quantize, depth: int | None, pr
     progress("编码器 3/3：写入缓存 …")
     onnx.save(model, str(scratch / "model.onnx"))
     bundle.tokenizer.save(str(scratch / "tokenizer.json"))
-    text = json.dumps(
-        {"source": source, "quantize": quantize, **bundle.describe()}, ensure_ascii=False, indent=1
-    )
+    text = json.dumps({"source": source, "quantize": quantize, **bundle.describe()}, ensure_ascii=False, indent=1)
     (scratch / "encoder.json").write_text(text, encoding="utf8")
 
 

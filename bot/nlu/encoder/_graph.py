@@ -39,9 +39,7 @@ class _Graph:
         self.weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
-    def add(
-        self, kind: str, *inputs: str, name: str, domain: str = "", outputs: int = 1, **attributes: Any
-    ) -> str:
+    def add(self, kind: str, *inputs: str, name: str, domain: str = "", outputs: int = 1, **attributes: Any) -> str:
         names = [name] + [""] * (outputs - 1)
         self.nodes.append(helper.make_node(kind, list(inputs), names, name=name, domain=domain, **attributes))
         return name

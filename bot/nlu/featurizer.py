@@ -1,0 +1,141 @@
+"""Dense features of Chinese messages from the shared encoder."""
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import DENSE_FEATURIZABLE_ATTRIBUTES, TOKENS_NAMES
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
+from rasa.shared.exceptions import InvalidConfigException
+from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from tqdm import tqdm
+
+from bot.nlu.encoder import DEFAULT_SOURCE, Encoded, Encoder, EncoderError, cache_key
+
+_CHUNK = 512  # texts between two steps of the progress bar
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
+    """Sequence features, one vector a token, and a sentence feature from a BERT-like encoder.
+
+    The encoder's pieces and the tokens of the pipeline's tokenizer are aligned by their places in the text, so that
+    any tokenizer will do.
+    """
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Components that must stand before it in the pipeline."""
+        return [Tokenizer]
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """Python packages that it needs beside Rasa."""
+        return ["onnx", "onnxruntime", "tokenizers"]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Its settings; those of the encoder are described at `Encoder.load`."""
+        return {
+            **DenseFeaturizer.get_default_config(),
+            "source": DEFAULT_SOURCE,
+            "quantize": "int8",
+            "depth": None,
+            "pooling": "mean",
+            "layer": "last",
+            "prefix": None,
+            "max_pieces": 256,
+            "threads": 0,
+            "cache_size": 1024,
+            "batch_size": 32,
+        }
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Check what the encoder does not check itself."""
+        for name, least in {"batch_size": 1, "max_pieces": 8, "threads": 0, "cache_size": 0}.items():
+            value = config.get(name, least)
+            if not isinstance(value, int) or value < least:
+                raise InvalidConfigException(
+                    f"ChineseBertFeaturizer 的 {name} 应为不小于 {least} 的整数，不能是 {value}"
+                )
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Another encoder behind the same setting makes `rasa train` compute the features again."""
+        settings = {**cls.get_default_config(), **config}
+        return cache_key(settings["source"], settings["quantize"], settings["depth"])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> "ChineseBertFeaturizer":
+        """Open the encoder; the first time builds it."""
+        return cls(config, execution_context)
+
+    def __init__(self, config: dict[str, Any], execution_context: ExecutionContext) -> None:
+        """Open the encoder that the configuration names.
+
+        Raises:
+            InvalidConfigException: it cannot be had; the message is in Chinese.
+        """
+        super().__init__(execution_context.node_name, config)
+        self.validate_config(config)
+        names = ("quantize", "depth", "pooling", "layer", "prefix", "max_pieces", "threads", "cache_size")
+        try:
+            self._encoder = Encoder.load(config["source"], **{name: config[name] for name in names})
+        except EncoderError as error:
+            raise InvalidConfigException(str(error)) from error
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Set the features of all training examples."""
+        for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
+            examples = [one for one in training_data.training_examples if one.get(attribute)]
+            # Neighbours of about the same length make full batches.
+            examples.sort(key=lambda one: len(one.get(attribute)))
+            chunks = range(0, len(examples), _CHUNK)
+            # The bar shows on a terminal only.
+            for start in tqdm(chunks, desc=f"编码训练语料 {attribute}", unit_scale=_CHUNK, unit="句", disable=None):
+                self._featurize(examples[start : start + _CHUNK], attribute)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set the features of incoming messages."""
+        for attribute in (TEXT, ACTION_TEXT):
+            self._featurize([message for message in messages if message.get(attribute)], attribute)
+        return messages
+
+    def _featurize(self, messages: list[Message], attribute: str) -> None:
+        texts = [message.get(attribute) for message in messages]
+        for message, encoded in zip(messages, self._encoder.encode(texts, self._config["batch_size"]), strict=True):
+            tokens = message.get(TOKENS_NAMES[attribute]) or []
+            sentence = encoded.sentence[None, :]
+            sequence = align(tokens, encoded) if tokens else sentence
+            self.add_features_to_message(sequence, sentence, attribute, message)
+
+
+def align(tokens: list[Token], encoded: Encoded) -> np.ndarray:
+    """One vector a token, (len(tokens), d): the mean of the pieces that overlap it, else the nearest piece.
+
+    A text without a single piece gives its sentence vector to every token.
+    """
+    if not len(encoded.pieces):
+        return np.repeat(encoded.sentence[None, :], len(tokens), axis=0)
+    starts, ends = np.array(encoded.offsets).T
+    token_starts = np.array([token.start for token in tokens])[:, None]
+    token_ends = np.array([token.end for token in tokens])[:, None]
+    share = ((starts < token_ends) & (ends > token_starts)).astype(np.float32)
+    distance = np.abs((starts + ends) - (token_starts + token_ends))
+    lonely = np.flatnonzero(share.sum(axis=1) == 0)
+    share[lonely, distance[lonely].argmin(axis=1)] = 1
+    return (share / share.sum(axis=1, keepdims=True)) @ encoded.pieces
