@@ -91,7 +91,8 @@ def _keys(session: Session, table: Any) -> set[Any]:
 
 
 def _write(session: Session, spec: FeedFile, rows: list[Values], existing: set[Any]) -> None:
-    new, old = [], []
+    new: list[Values] = []
+    old: list[Values] = []
     columns = [column.name for column in inspect(spec.table).primary_key]
     for position, values in enumerate(rows):
         key = tuple(values[name] for name in columns)

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, Date, DateTime, ForeignKey
 from sqlalchemy.orm import declarative_base
 from sqlalchemy.types import TypeDecorator
 
-Base = declarative_base()
+Base: Any = declarative_base()  # SQLAlchemy 1.4 carries no types
 
 
 class UtcDateTime(TypeDecorator):

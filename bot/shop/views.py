@@ -58,8 +58,8 @@ class Warehouse:
 class Term:
     """One way to write something of the catalogue.
 
-    `label` is product, city, warehouse, sku or an attribute's name (colour, storage, size, spec); `text` what a customer
-    may write; `value` the normalised value: product id, attribute value, city name, warehouse id or sku.
+    `label` is product, city, warehouse, sku or an attribute's name (colour, storage, size, spec); `text` what a
+    customer may write; `value` the normalised value: product id, attribute value, city name, warehouse id or sku.
     """
 
     label: str
@@ -116,7 +116,7 @@ class PricePoint:
 
 @dataclass(frozen=True)
 class Price:
-    """What a unit costs now; `list_fen` is the crossed-out price, `market_fen` what others ask. Newest history first."""
+    """What a unit costs now; `list_fen` is the crossed-out price, `market_fen` what others ask; newest first."""
 
     sku: str
     price_fen: int
