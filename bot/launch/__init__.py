@@ -1,6 +1,6 @@
 """Getting the suite ready and keeping its processes running on one machine."""
 
-from bot.launch.prepare import STEPS, prepare
+from bot.launch.steps import STEPS, prepare
 from bot.launch.problems import LaunchError
 from bot.launch.supervise import up
 

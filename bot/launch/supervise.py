@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from bot.launch.endpoints import runtime_endpoints
-from bot.launch.prepare import prepare, say
+from bot.launch.steps import prepare, say
 from bot.launch.problems import LaunchError, explain
 from bot.settings import ROOT, Settings, get_settings
 

@@ -1,0 +1,115 @@
+"""The whole suite running on free ports with data of its own, for tests that talk to real servers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.settings import ROOT
+
+MONDAY_MORNING = "2026-11-23T10:00:00+08:00"
+SECONDS_TO_START = 420  # the first start on a slow machine trains a model
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody uses now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+@dataclass
+class Suite:
+    """A started `python -m bot up`."""
+
+    process: "subprocess.Popen[str]"
+    var: Path
+    web: str
+    rasa: str
+    output: Path
+    seconds: float
+
+    @property
+    def shop_url(self) -> str:
+        return f"sqlite:///{self.var}/shop.db"
+
+    def say(self, sender: str, message: str) -> list[dict[str, Any]]:
+        """Send a customer's message over REST and return the bot's answers."""
+        request = urllib.request.Request(
+            f"{self.rasa}/webhooks/rest/webhook",
+            json.dumps({"sender": sender, "message": message}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return list(json.load(answer))
+
+    def hear(self, sender: str, message: str) -> str:
+        """The texts of the answers to `message`, one a line."""
+        return "\n".join(a.get("text", "") for a in self.say(sender, message))
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def environment(var: Path, ports: list[int], **more: str) -> dict[str, str]:
+    """The environment of a suite with its data in `var` and the ports of web, Rasa and action server."""
+    names = ("DIANXIAOER_WEB_PORT", "DIANXIAOER_RASA_PORT", "DIANXIAOER_ACTION_PORT")
+    return {
+        **os.environ,
+        **dict(zip(names, map(str, ports), strict=True)),
+        "DIANXIAOER_VAR": str(var),
+        "DIANXIAOER_NOW": MONDAY_MORNING,
+        "RASA_TELEMETRY_ENABLED": "false",
+        **more,
+    }
+
+
+def share_encoders(var: Path) -> None:
+    """Let a suite in `var` use the encoders that this checkout has built already."""
+    built = ROOT / "var" / "encoders"
+    built.mkdir(parents=True, exist_ok=True)
+    (var / "encoders").symlink_to(built)
+
+
+def start(var: Path, **more: str) -> Suite:
+    """Start a suite and wait until it says that it is open.
+
+    Raises:
+        RuntimeError: it ended or did not open in time; holds its output.
+    """
+    share_encoders(var)
+    web, rasa, action = free_ports(3)
+    output = var / "up.log"
+    began = time.monotonic()
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "up"],
+            cwd=ROOT,
+            env=environment(var, [web, rasa, action], **more),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    while "按 Ctrl-C 停止" not in output.read_text():
+        if process.poll() is not None or time.monotonic() - began > SECONDS_TO_START:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            raise RuntimeError(f"the suite did not start:\n{output.read_text()}")
+        time.sleep(0.2)
+    seconds = time.monotonic() - began
+    return Suite(process, var, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{rasa}", output, seconds)
