@@ -63,7 +63,8 @@ def nearest_variants(url: str, sku: str, limit: int = 3) -> list[Alternative]:
     if sku not in catalogue.variants:
         raise UnknownSku(sku)
     wanted = catalogue.variants[sku]
-    siblings = [v for v in catalogue.narrow(wanted.product.id) if v.sku != sku]
+    family = catalogue.narrow(wanted.product.id)
+    siblings = [v for v in family if v.sku != sku]
     with reading(url) as session:
         units = available_units(session, [v.sku for v in siblings])
         prices = current_prices(session, [sku, *units])
@@ -71,7 +72,7 @@ def nearest_variants(url: str, sku: str, limit: int = 3) -> list[Alternative]:
         Alternative(v, units[v.sku], prices[v.sku].price_fen) for v in siblings if units[v.sku] and v.sku in prices
     ]
     price = prices[sku].price_fen if sku in prices else 0
-    order = _value_order([wanted, *siblings])
+    order = _value_order(family)
     found.sort(key=lambda a: (_distance(wanted, a.variant, order), abs(a.price_fen - price)))
     return found[:limit]
 

@@ -1,0 +1,79 @@
+"""A small shop of its own for every test, on SQLite and, where it matters, on PostgreSQL."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_shop import FEED, Feed, beijing
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+
+from bot.clock import freeze
+from bot.db import engine_for
+from bot.shop import upgrade_and_seed
+
+SERVER = os.environ.get("DIANXIAOER_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@pytest.fixture(autouse=True)
+def wednesday() -> Iterator[None]:
+    """The clock stands at Wednesday, 10 June 2026, 10:00 in Beijing."""
+    with freeze(beijing("2026-06-10 10:00")):
+        yield
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Feed:
+    """Writes a feed folder: by default the whole small shop, with `changed` files; or only the given ones."""
+
+    def make(changed: dict[str, str] | None = None, only: bool = False) -> Path:
+        folder = tmp_path / f"feed-{uuid.uuid4().hex}"
+        folder.mkdir()
+        for name, content in (({} if only else FEED) | (changed or {})).items():
+            (folder / name).write_text(content, encoding="utf8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def empty_url(tmp_path: Path) -> str:
+    """A database without tables."""
+    return f"sqlite:///{tmp_path}/shop.db"
+
+
+@pytest.fixture
+def url(empty_url: str, feed: Feed) -> str:
+    """The small shop on SQLite."""
+    upgrade_and_seed(empty_url, feed(), progress=lambda line: None)
+    return empty_url
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A database of its own on the local PostgreSQL server; made and dropped here."""
+    name = f"dianxiaoer_test_{uuid.uuid4().hex[:12]}"
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    try:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    except OperationalError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no PostgreSQL server: {error.orig}")
+    url = f"{SERVER.rsplit('/', 1)[0]}/{name}"
+    yield url
+    engine_for(url).dispose()
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest, feed: Feed) -> str:
+    """The small shop on each kind of database."""
+    url: str = request.getfixturevalue({"sqlite": "empty_url", "postgresql": "postgres_url"}[request.param])
+    upgrade_and_seed(url, feed(), progress=lambda line: None)
+    return url
