@@ -83,6 +83,7 @@ class Settings(BaseModel):
     var: Path = ROOT / "var"
     shop_url: str = ""
     chat_url: str = ""
+    web_host: str = "127.0.0.1"
     web_port: int = 8000
     rasa_port: int = 5005
     action_port: int = 5055
@@ -152,7 +153,7 @@ def get_settings() -> Settings:
     for field, section in {"shop_url": "shop_store", "chat_url": "chat_store"}.items():
         if section in endpoints:
             values[field] = (endpoints[section] or {}).get("url", "")
-    for field in ("var", "shop_url", "chat_url", "web_port", "rasa_port", "action_port"):
+    for field in ("var", "shop_url", "chat_url", "web_host", "web_port", "rasa_port", "action_port"):
         value = os.environ.get(f"DIANXIAOER_{field.upper()}")
         if value:
             values[field] = value

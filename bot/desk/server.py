@@ -1,0 +1,129 @@
+"""The web server: pages, pictures, embed script and the socket, under one address."""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from bot.desk import demo, security
+from bot.desk.proxy import add_proxy
+from bot.settings import ROOT, Settings, SettingsError, get_settings
+
+_NOT_BUILT = "网页还没有构建：请在项目根目录运行 make web，或到 bot/web 里运行 npm ci && npm run build"
+_FOREVER = "public, max-age=31536000, immutable"  # for files with a hash of their content in the name
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a server serves: the built pages, the product pictures and the Rasa server behind it."""
+
+    settings: Settings
+    dist: Path = ROOT / "bot" / "web" / "dist"
+    images: Path = ROOT / "data" / "shop" / "images"
+
+    @property
+    def rasa_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.rasa_port}"
+
+
+_SITE = web.AppKey("site", Site)
+
+
+def create_app(site: Site) -> web.Application:
+    """The aiohttp application of `site`."""
+    app = web.Application(
+        middlewares=[security.middleware(site.settings.operations.web.embed_on)], client_max_size=1024 * 1024
+    )
+    app[_SITE] = site
+    app.router.add_get("/", _chat_page)
+    app.router.add_get("/embed.js", _embed_script)
+    app.router.add_get("/assets/{name:[^/]+}", _asset)
+    app.router.add_get("/images/{name:[^/]+}", _image)
+    app.router.add_get("/api/config", _config)
+    app.router.add_get("/health", _health)
+    app.router.add_get("/demo", _demo)
+    add_proxy(app, "/socket.io/", site.rasa_url)
+    return app
+
+
+async def _chat_page(request: web.Request) -> web.StreamResponse:
+    page = request.app[_SITE].dist / "index.html"
+    if not page.is_file():
+        return web.Response(status=503, text=_NOT_BUILT)
+    response = web.FileResponse(page, headers={"Cache-Control": "no-cache"})
+    response[security.EMBEDDABLE] = True
+    return response
+
+
+async def _embed_script(request: web.Request) -> web.StreamResponse:
+    script = request.app[_SITE].dist / "embed.js"
+    if not script.is_file():
+        return web.Response(status=503, text=_NOT_BUILT)
+    # Other sites load it with a plain script tag, which their isolation rules may forbid without this header.
+    headers = {"Cache-Control": "public, max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return web.FileResponse(script, headers=headers)
+
+
+async def _asset(request: web.Request) -> web.StreamResponse:
+    return _file(request.app[_SITE].dist / "assets", request.match_info["name"], _FOREVER)
+
+
+async def _image(request: web.Request) -> web.StreamResponse:
+    return _file(request.app[_SITE].images, request.match_info["name"], "public, max-age=3600")
+
+
+def _file(folder: Path, name: str, cache: str) -> web.StreamResponse:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        raise web.HTTPNotFound(text="没有这个文件")
+    return web.FileResponse(path, headers={"Cache-Control": cache})
+
+
+async def _config(request: web.Request) -> web.StreamResponse:
+    site_settings = request.app[_SITE].settings.operations.web
+    return web.json_response(
+        {"shop_name": site_settings.shop_name, "message_max_length": site_settings.message_max_length},
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+async def _health(request: web.Request) -> web.StreamResponse:
+    return web.json_response({"status": "ok", "rasa": await _rasa_state(request.app[_SITE].rasa_url)})
+
+
+async def _rasa_state(url: str) -> str:
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client, client.get(url) as answer:
+            return "ok" if answer.status == 200 else "down"
+    except (aiohttp.ClientError, asyncio.TimeoutError):
+        return "down"
+
+
+async def _demo(request: web.Request) -> web.StreamResponse:
+    shop_url = request.app[_SITE].settings.shop_url
+    try:
+        page = await asyncio.to_thread(demo.page, shop_url, request.query.get("sku"))
+    except demo.NoSuchProduct as error:
+        raise web.HTTPNotFound(text=str(error)) from None
+    return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
+
+
+def main() -> int:
+    """Run the server until it is stopped, at the address from the settings (DIANXIAOER_WEB_HOST=0.0.0.0: for everybody)."""
+    try:
+        settings = get_settings()
+        app = create_app(Site(settings))
+        web.run_app(app, host=settings.web_host, port=settings.web_port, print=None, shutdown_timeout=2)
+    except SettingsError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(
+            f"✗ 端口 {settings.web_port} 用不了（{error.strerror}），请换一个：DIANXIAOER_WEB_PORT=8001",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
