@@ -17,6 +17,7 @@ _TOKEN = regex.compile(
     r"|(?!\s)\X",  # a Han character, a mark, a whole emoji
     regex.IGNORECASE,
 )
+_HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF5B) if chr(full).isalnum()}  # １ → 1, Ｇ → G
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -51,7 +52,7 @@ class ChineseTokenizer(Tokenizer):
         text = message.get(attribute)
         tokens = [
             Token(text[start:end], start)
-            for match in _TOKEN.finditer(text)
+            for match in _TOKEN.finditer(text.translate(_HALF_WIDTH))
             for start, end in _split(match.start(), match.end(), _borders(message, attribute))
         ]
         return self._apply_token_pattern([token for token in tokens if token.text.strip()])

@@ -26,9 +26,9 @@ _AMOUNT = re.compile(
     rf"|(?<![0-9a-z.])(?P<about>{NUMBER})(?=(?:块|元)?(?:左右|以内|以下|上下|以上|出头))"
 )
 _QUANTITY = re.compile(
-    rf"(?<![0-9a-z.第每满半单])(?P<number>{NUMBER})\s*(?P<unit>[{_MEASURES}])(?!月|小时|星期|工作日|字|装|套餐|多)"
+    rf"(?<![第每满半单])(?:(?<![0-9a-z.])|(?<=[0-9a-z])(?=[一二两三四五六七八九十百]))(?P<number>{NUMBER})\s*(?P<unit>[{_MEASURES}])(?!月|小时|星期|工作日|字|装|套餐|多)"
     rf"|(?P<pair>[俩仨])(?!人)"
-    rf"|(?<![0-9a-z])[x×*]\s*(?P<times>\d{{1,4}}){_END}"
+    rf"|(?:[×*]|(?<=\s)x|^x)\s*(?P<times>\d{{1,4}}){_END}"
 )
 _BUYING = re.compile(r"(?:[要买来拿订购拍下就选]|下单|需要)了?\s*$")
 _ALONE = re.compile(r"[\s,.。!吧的就行]*")

@@ -42,7 +42,8 @@ class TermMatcher:
         """Every match, overlapping ones too; the same span once for each value of its one best label."""
         folded = fold(text, spaces=False)
         spans = list(self._spans(folded))
-        products = {value for key, _ in spans for label, value in self._meanings[key] if label == "product"}
+        whole = [key for key, span in spans if not any(_inside(span, other) for _, other in spans)]
+        products = {value for key in whole for label, value in self._meanings[key] if label == "product"}
         return [Match(label, *span, value) for key, span in spans for label, value in self._best(key, products)]
 
     def _spans(self, folded: Folded) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -61,6 +62,10 @@ class TermMatcher:
         fitting = [m for m in meanings if any(m in self._attributes[product] for product in products)]
         label = (fitting or meanings)[0][0]
         return [m for m in meanings if m[0] == label]
+
+
+def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    return span != other and other[0] <= span[0] and span[1] <= other[1]
 
 
 def _stands_alone(folded: Folded, start: int, end: int) -> bool:
