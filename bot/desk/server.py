@@ -112,7 +112,7 @@ async def _demo(request: web.Request) -> web.StreamResponse:
 
 
 def main() -> int:
-    """Run the server until it is stopped, at the address from the settings (DIANXIAOER_WEB_HOST=0.0.0.0: for everybody)."""
+    """Run the server until it is stopped, at the address from the settings (DIANXIAOER_WEB_HOST=0.0.0.0 opens it)."""
     try:
         settings = get_settings()
         app = create_app(Site(settings))
