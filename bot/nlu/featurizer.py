@@ -112,7 +112,8 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the features of incoming messages."""
         for attribute in (TEXT, ACTION_TEXT):
-            self._featurize([message for message in messages if message.get(attribute)], attribute)
+            # An empty message gets features too: classifiers cannot do without.
+            self._featurize([message for message in messages if message.get(attribute) is not None], attribute)
         return messages
 
     def _featurize(self, messages: list[Message], attribute: str) -> None:

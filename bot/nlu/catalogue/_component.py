@@ -33,6 +33,8 @@ from bot.shop import ShopError, current_catalogue
 
 logger = logging.getLogger(__name__)
 
+_LONGEST = 2_000  # characters looked at; nobody names goods beyond, and a wall of digits must not cost seconds
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class CatalogueEntityExtractor(GraphComponent, EntityExtractorMixin):
@@ -80,6 +82,7 @@ class CatalogueEntityExtractor(GraphComponent, EntityExtractorMixin):
         return messages
 
     def _find(self, text: str) -> list[Match]:
+        text = text[:_LONGEST]
         folded = fold(text)
         matches = [*find_patterns(folded), *find_dates(folded, local(now()).date())]
         matcher = self._current()

@@ -70,8 +70,17 @@ def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
 
 def _stands_alone(folded: Folded, start: int, end: int) -> bool:
     """Whether no Latin word or number of the original goes on across the border of the match."""
+    if end - start == 1 and not folded.text[start].isascii() and not _named(folded.text, start):
+        return False
     letters_only = folded.text[start:end].isascii() and end - start <= 2
     return not (_joined(folded, start - 1, letters_only) or _joined(folded, end - 1, letters_only))
+
+
+def _named(text: str, at: int) -> bool:
+    """Whether a lone character, as 白, is meant as itself: 白的, 要白, but not 明白 or 白天."""
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    free_before = not before.isalpha() or before in "要换买选拿有成是个件台款双"
+    return free_before and (not after.isalpha() or after in "的色款")
 
 
 def _joined(folded: Folded, left: int, strict: bool) -> bool:

@@ -12,7 +12,8 @@ os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 
 TEXTS = ["有货吗", "这款手机现在有货吗？", "iphone 14 256g 什么时候到", "好"]
 _CHARS = "有货吗这款手机现在什么时候到好的你？，。！0123456789"
-_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_CHARS, "iphone", "##g", "##4", "14", "256"]
+_UNUSED = [f"[unused{i}]" for i in range(1, 100)]  # Rasa's featurizer takes BERT's own ids 101 and 102 for granted
+_WORDS = ["[PAD]", *_UNUSED, "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_CHARS, "iphone", "##g", "##4", "14", "256"]
 
 
 class Tiny(NamedTuple):

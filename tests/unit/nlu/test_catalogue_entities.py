@@ -1,5 +1,6 @@
 """Entities from the catalogue and from numbers that customers write."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
@@ -32,7 +33,7 @@ def _catalogue(version: int = 1, *more: Product) -> Catalogue:
     variants = {
         "IP14-256-MN": Variant("IP14-256-MN", products["P1"], "", {"storage": "256G", "colour": "午夜色"}),
         "TS-L": Variant("TS-L", products["P3"], "", {"size": "L", "colour": "白色"}),
-        "TS-1": Variant("TS-1", products["P4"], "", {"spec": "L", "colour": "白色"}),
+        "TS-1": Variant("TS-1", products["P4"], "", {"spec": "L", "colour": "白"}),
     }
     warehouse = Warehouse("W1", "北京仓库", "北京", "16:00", "18:00", (1, 2, 3, 4, 5), ())
     aliases = {("storage", "256GB"): frozenset({"256G"})}
@@ -74,6 +75,8 @@ def _find(text: str, extractor: CatalogueEntityExtractor | None = None) -> list[
         ("冰丝短袖L", [("product", "冰丝短袖", "P4"), ("spec", "L", "L")]),
         ("短袖有吗", [("product", "短袖", "P3"), ("product", "短袖", "P4")]),
         ("北京仓有货吗，我在成都市", [("warehouse", "北京仓", "W1"), ("city", "成都市", "成都")]),
+        ("白的T恤", [("colour", "白", "白"), ("product", "T恤", "P3")]),
+        ("明白了，白天送吗", []),
         ("ip14-256-mn", [("variant", "ip14-256-mn", "IP14-256-MN")]),
         ("苹果14两台", [("product", "苹果14", "P1"), ("quantity", "两台", 2)]),
         ("", []),
@@ -145,6 +148,13 @@ def test_without_a_shop_numbers_are_still_found(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(_component, "current_catalogue", closed)
     assert _find("苹果14要2台") == [("quantity", "2台", 2)]
     assert "读不到店铺目录" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["1" * 10_000, "苹果14" * 2500, "一" * 10_000])
+def test_a_wall_of_text_takes_no_seconds(text: str, shelf: list[Catalogue]) -> None:
+    began = time.monotonic()
+    _find(text)
+    assert time.monotonic() - began < 2
 
 
 def test_payloads_are_left_alone_and_found_entities_kept(shelf: list[Catalogue]) -> None:

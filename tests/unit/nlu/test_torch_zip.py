@@ -67,7 +67,8 @@ def test_a_model_in_torch_format_gives_the_same_vectors(tiny_bert: Tiny, tmp_pat
     for name in ("config.json", "vocab.txt"):
         (folder / name).write_bytes((tiny_bert.folder / name).read_bytes())
     tensors = {
-        name: _Tensor(str(i), value, "FloatStorage") for i, (name, value) in enumerate(tiny_bert.torch_weights().items())
+        name: _Tensor(str(i), value, "FloatStorage")
+        for i, (name, value) in enumerate(tiny_bert.torch_weights().items())
     }
     write_zip(folder / "pytorch_model.bin", OrderedDict(tensors), list(tensors.values()))
     options = {"quantize": "float32", "folder": tmp_path / "built"}
@@ -87,7 +88,9 @@ def test_half_and_bfloat16_and_transposed_tensors(tmp_path: Path) -> None:
     np.testing.assert_array_equal(weights["turned"], np.array([[1.0, 3.0, 4.0], [-2.5, 0.5, -8.0]]))
 
 
-@pytest.mark.parametrize("name", [("os", "system"), ("builtins", "eval"), ("torch.serialization", "load"), ("torch", "load")])
+@pytest.mark.parametrize(
+    "name", [("os", "system"), ("builtins", "eval"), ("torch.serialization", "load"), ("torch", "load")]
+)
 def test_anything_but_tensors_is_refused(name: tuple[str, str], tmp_path: Path) -> None:
     write_zip(tmp_path / "w.bin", {"weight": _Global(*name)}, [])
     with pytest.raises(EncoderError, match="张量以外的内容"):
