@@ -9,20 +9,15 @@ from bot.shop.orders import place_order, release_unpaid
 from bot.shop.prices import interest_free_periods, price_of, product_card
 from bot.shop.shipping import ship_by
 from bot.shop.stock import availability, nearest_variants
+from bot.shop.trade_views import ORDER_STATUSES, Order, OrderLine, Parcel, PlacedOrder, Trace
 from bot.shop.views import (
-    ORDER_STATUSES,
     Alternative,
     Availability,
     Card,
-    Order,
-    OrderLine,
-    Parcel,
-    PlacedOrder,
     Price,
     PricePoint,
     Product,
     Term,
-    Trace,
     Variant,
     Warehouse,
     WarehouseStock,

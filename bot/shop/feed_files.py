@@ -18,7 +18,7 @@ from bot.shop.tables import (
     WarehouseRow,
 )
 from bot.shop.trade_tables import AccountRow, CustomerRow, OrderLineRow, OrderRow, ParcelRow
-from bot.shop.views import ORDER_STATUSES
+from bot.shop.trade_views import ORDER_STATUSES
 
 Values = dict[str, Any]
 PROMOTION_RULES = {

@@ -10,7 +10,7 @@ from bot.clock import as_utc
 from bot.db import reading
 from bot.shop.tables import ProductRow, VariantRow, WarehouseRow
 from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow, ParcelRow
-from bot.shop.views import Order, OrderLine, Parcel, Trace
+from bot.shop.trade_views import Order, OrderLine, Parcel, Trace
 
 
 def find_order(url: str, no: str) -> Order | None:

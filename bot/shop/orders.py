@@ -19,7 +19,7 @@ from bot.shop.shipping import ship_by
 from bot.shop.stock import availability_in
 from bot.shop.tables import StockRow, WarehouseRow
 from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow
-from bot.shop.views import PlacedOrder
+from bot.shop.trade_views import PlacedOrder
 
 _TRIES = 5
 
