@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def _import(session: Session, folder: Path, progress: Callable[[str], object] = 
     session.execute(select(StockRow.sku).order_by(StockRow.sku, StockRow.warehouse_id).with_for_update())
     summary = ImportSummary()
     for spec in files:
-        known = {table: _keys(session, table) for table in {spec.table, *spec.references.values()}}
+        known = {table: _keys(session, table) for table in {spec.table, *chain(*spec.references.values())}}
         rows, bad = read_feed_file(folder / spec.name, spec, known)
         if bad:
             summary.rejected += bad

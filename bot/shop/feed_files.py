@@ -33,13 +33,13 @@ PARCEL_STATUSES = ("waiting", "in_transit", "delivering", "delivered", "exceptio
 
 @dataclass(frozen=True)
 class FeedFile:
-    """One file: `columns` maps a header to (table column, converter); `references` a table column to its table."""
+    """One file: `columns` maps a header to (table column, converter); `references` a column to its tables."""
 
     name: str
     table: Any
     key: tuple[str, ...]
     columns: Mapping[str, tuple[str, Callable[[str], Any]]]
-    references: Mapping[str, Any] = field(default_factory=dict)
+    references: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     complete: Callable[[Values], None] = lambda values: None
 
 
@@ -95,7 +95,7 @@ FEED_FILES = (
         VariantRow,
         ("sku",),
         _same(sku=cell.text, product_id=cell.text, label=cell.text, attributes=cell.pairs),
-        {"product_id": ProductRow},
+        {"product_id": (ProductRow,)},
     ),
     FeedFile(
         "attribute_aliases.csv",
@@ -114,7 +114,7 @@ FEED_FILES = (
             "list_price": ("list_fen", cell.fen),
             "market_price": ("market_fen", cell.fen),
         },
-        {"sku": VariantRow},
+        {"sku": (VariantRow,)},
         _price,
     ),
     FeedFile(
@@ -122,7 +122,7 @@ FEED_FILES = (
         StockRow,
         ("sku", "warehouse_id"),
         _same(sku=cell.text, warehouse_id=cell.text, on_hand=cell.whole, restock_date=cell.optional(cell.day)),
-        {"sku": VariantRow, "warehouse_id": WarehouseRow},
+        {"sku": (VariantRow,), "warehouse_id": (WarehouseRow,)},
     ),
     FeedFile(
         "promotions.csv",
@@ -132,7 +132,7 @@ FEED_FILES = (
             id=cell.text, name=cell.text, kind=cell.one_of(*PROMOTION_RULES), rule=cell.pairs,
             starts_at=cell.moment, ends_at=cell.moment, categories=cell.listed, skus=cell.listed,
         ),
-        {},
+        {"skus": (VariantRow, ProductRow)},
         _promotion,
     ),
     FeedFile(
@@ -146,7 +146,7 @@ FEED_FILES = (
         AccountRow,
         ("channel", "account"),
         _same(channel=cell.text, account=cell.text, customer_id=cell.text),
-        {"customer_id": CustomerRow},
+        {"customer_id": (CustomerRow,)},
     ),
     FeedFile(
         "orders.csv",
@@ -163,7 +163,7 @@ FEED_FILES = (
             "amount": ("amount_fen", cell.fen),
             "discount": ("discount_fen", cell.fen),
         },
-        {"customer_id": CustomerRow, "warehouse_id": WarehouseRow},
+        {"customer_id": (CustomerRow,), "warehouse_id": (WarehouseRow,)},
         _order,
     ),
     FeedFile(
@@ -174,7 +174,7 @@ FEED_FILES = (
             **_same(order_no=cell.text, sku=cell.text, quantity=cell.positive),
             "price": ("price_fen", cell.fen),
         },
-        {"order_no": OrderRow, "sku": VariantRow},
+        {"order_no": (OrderRow,), "sku": (VariantRow,)},
     ),
     FeedFile(
         "parcels.csv",
@@ -184,6 +184,6 @@ FEED_FILES = (
             no=cell.text, order_no=cell.text, carrier=cell.text, status=cell.one_of(*PARCEL_STATUSES),
             traces=cell.traces,
         ),
-        {"order_no": OrderRow},
+        {"order_no": (OrderRow,)},
     ),
 )  # fmt: skip

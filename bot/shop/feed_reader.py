@@ -93,6 +93,8 @@ def _convert(cells: dict[str, str], spec: FeedFile) -> Values:
 
 
 def _check_references(values: Values, spec: FeedFile, known: dict[Any, set[Any]]) -> None:
-    for column, table in spec.references.items():
-        if values[column] is not None and values[column] not in known[table]:
-            raise ValueError(f"{column}：没有“{values[column]}”，请先在对应的文件里加上它")
+    for column, tables in spec.references.items():
+        cell = values[column]
+        for key in cell if isinstance(cell, list) else [cell]:
+            if key is not None and not any(key in known[table] for table in tables):
+                raise ValueError(f"{column}：没有“{key}”，请先在对应的文件里加上它")

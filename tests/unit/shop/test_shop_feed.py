@@ -89,6 +89,7 @@ def test_an_empty_folder_is_refused(url: str, tmp_path: Path) -> None:
         ("customers.csv", "id,name,phone,city,created_at\nC9,某,123,北京,2026-01-01\n", 2, "不是手机号"),
         ("promotions.csv", f"{PROMOTION}Z,某,lottery,periods=1,2026-01-01,2027-01-01,,\n", 2, "不在可选值里"),
         ("promotions.csv", f"{PROMOTION}Z,某,interest_free,periods=1,2026-01-01,2027-01-01,,\n", 2, "min_fen"),
+        ("promotions.csv", f"{PROMOTION}Z,某,gift,over_fen=1,2026-01-01,2027-01-01,,P1|P1-2|P7\n", 2, "没有“P7”"),
         ("promotions.csv", f"{PROMOTION}Z,某,gift,over_fen=1,2027-01-01,2026-01-01,,\n", 2, "应晚于"),
     ],
 )
