@@ -8,7 +8,8 @@ from typing import Any, Literal
 from bot.settings import ROOT, SettingsError, read_yaml
 
 Answer = Literal["yes", "no", "stop"]
-KINDS = ("yes", "no", "stop", "filler", "asking")
+KINDS = ("affirm", "deny", "stop", "filler", "question", "asking")
+ANSWERS: dict[str, Answer] = {"stop": "stop", "deny": "no", "affirm": "yes"}  # the weightier first
 
 
 @lru_cache(maxsize=1)
@@ -17,7 +18,7 @@ def _words() -> dict[str, list[str]]:
     for kind in KINDS:
         if not isinstance(content.get(kind), list):
             raise SettingsError(f"data/answers.yml 缺少词表 {kind}，请写成 {kind}: [词, 词]")
-    return {kind: [plain(_as_word(word)) for word in content[kind]] for kind in KINDS}
+    return {kind: [_fold(_as_word(word)) for word in content[kind]] for kind in KINDS}
 
 
 def _as_word(value: Any) -> str:
@@ -33,12 +34,21 @@ def _pattern(*kinds: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _kind_of() -> dict[str, str]:
-    return {word: kind for kind in ("filler", "yes", "no", "stop") for word in _words()[kind]}
+    return {word: kind for kind in ("filler", "affirm", "deny", "stop") for word in _words()[kind]}
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower().strip()
 
 
 def plain(text: str) -> str:
     """`text` in half width and lower case, without punctuation, spaces and emoji."""
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text).lower())
+    return re.sub(r"[\W_]", "", _fold(text))
+
+
+def is_question(text: str) -> bool:
+    """Whether `text` asks something, however its words may look."""
+    return any(word in _fold(text) for word in _words()["question"])
 
 
 def read_answer(text: str) -> Answer | None:
@@ -46,14 +56,11 @@ def read_answer(text: str) -> Answer | None:
 
     A refusal anywhere wins, because it costs less to ask again than to act against the customer's will.
     """
-    if re.search(r"[?？]", text):
-        return None
     rest = plain(text)
-    kinds = {_kind_of()[word] for word in _pattern("yes", "no", "stop", "filler").findall(rest)}
-    if not rest or not made_of(rest, "yes", "no", "stop", "filler") or "吗" in rest:
+    if is_question(text) or not made_of(rest, *ANSWERS, "filler"):
         return None
-    answers: tuple[Answer, ...] = ("stop", "no", "yes")
-    return next((answer for answer in answers if answer in kinds), None)
+    kinds = {_kind_of()[word] for word in _pattern(*ANSWERS, "filler").findall(rest)}
+    return next((answer for kind, answer in ANSWERS.items() if kind in kinds), None)
 
 
 def made_of(text: str, *kinds: str) -> bool:

@@ -95,7 +95,7 @@ def ask_which(dispatcher: CollectingDispatcher, tracker: Tracker, notice: Notice
     if kind == "unknown":
         near = nearest_products(notice["text"], catalogue)
         ids = [p.id for p in near] or suggestions(catalogue, url)
-        _show_products(dispatcher, "utter_unknown_product", ids, catalogue, url, text=notice["text"])
+        _show_products(dispatcher, "utter_unknown_product", ids, catalogue, url, wanted=notice["text"])
     elif kind == "several":
         _show_products(dispatcher, "utter_ask_which_of", notice["products"], catalogue, url)
     elif kind in ("sold_out", "taken"):
@@ -105,7 +105,7 @@ def ask_which(dispatcher: CollectingDispatcher, tracker: Tracker, notice: Notice
         dispatcher.utter_message(
             response=responses.get(str(kind), "utter_ask_variant"),
             product=catalogue.products[wish.product].name,
-            text=notice.get("text", ""),
+            wanted=notice.get("text", ""),
             buttons=variant_buttons(wish, catalogue, url),
         )
     else:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import made_of, without_question_words
+from actions.answers import ANSWERS, made_of, without_question_words
 from actions.flow import Events, FlowValidation, leave
 from actions.heard import Heard, listen
 from actions.turn import Turn
@@ -51,7 +51,7 @@ class ValidateStockForm(FlowValidation):
         """Whether what the message names is an answer, and not part of another question."""
         if not heard.names_something:
             return False
-        only_names = not turn.text or made_of(turn.rest, "yes", "no", "stop", "filler")
+        only_names = not turn.text or made_of(turn.rest, *ANSWERS, "filler")
         return only_names or not turn.asks_something_else(self.entries)
 
     def _unknown_name(self, turn: Turn, heard: Heard, catalogue: Catalogue) -> str | None:
@@ -59,8 +59,8 @@ class ValidateStockForm(FlowValidation):
         if turn.asks_something_else(self.entries) or (turn.answer and not turn.activating):
             return None
         rest = without_question_words(turn.rest)
-        if any(product.category in turn.rest for product in catalogue.products.values()):
-            return None
+        for category in {product.category for product in catalogue.products.values()}:
+            rest = rest.replace(category, "")
         if turn.requested == "sku" and turn.intent not in self.entries:
             return turn.rest.strip() if len(rest) > 1 and not heard.names_something else None
         asked = turn.activating or turn.intent in self.entries

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.answers import Answer, read_answer
+from actions.answers import Answer, is_question, read_answer
 from bot.settings import get_settings
 
 ANSWER_INTENTS = frozenset({"affirm", "deny", "inform", "nlu_fallback"})
@@ -70,7 +70,7 @@ class Turn:
             return "stop"
         if self.intent == "deny":
             return "no"
-        return "yes" if self.intent == "affirm" and self.sure and not _asks(self.text) else None
+        return "yes" if self.intent == "affirm" and self.sure and not is_question(self.text) else None
 
     @cached_property
     def activating(self) -> bool:
@@ -97,7 +97,3 @@ class Turn:
     def asks_something_else(self, entries: frozenset[str]) -> bool:
         """Whether the message is surely another request than an answer or one of the flow's own `entries`."""
         return self.sure and self.intent not in ANSWER_INTENTS | entries
-
-
-def _asks(text: str) -> bool:
-    return any(mark in text for mark in "?？吗")
