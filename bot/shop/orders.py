@@ -72,7 +72,10 @@ def _place(
     options = sorted(stock.options, key=lambda option: option.warehouse_id != warehouse_id)
     chosen = next((o for o in options if _reserve(session, sku, o.warehouse_id, quantity)), None)
     if chosen is None:
-        # Read again: another customer may have been faster since.
+        # Read again: this very request, sent twice, or another customer may have been faster since.
+        placed = _placed_before(session, key)
+        if placed:
+            return placed
         left = availability_in(session, sku, city).options
         raise OutOfStock(sku, max((option.available for option in left), default=0))
     created = now()
