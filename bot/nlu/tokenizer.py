@@ -55,7 +55,8 @@ class ChineseTokenizer(Tokenizer):
             for match in _TOKEN.finditer(text.translate(_HALF_WIDTH))
             for start, end in _split(match.start(), match.end(), _borders(message, attribute))
         ]
-        return self._apply_token_pattern([token for token in tokens if token.text.strip()])
+        # A blank message is one empty token: Rasa's sparse featurizers and classifiers fail without any.
+        return self._apply_token_pattern([token for token in tokens if token.text.strip()] or [Token("", 0)])
 
 
 def _borders(message: Message, attribute: str) -> list[int]:

@@ -39,7 +39,8 @@ def test_a_token_never_reaches_across_an_entity() -> None:
     assert _tokens("iPhone手机", (1, 7)) == ["i", "Phone", "手", "机"]
 
 
-def test_empty_text_has_no_tokens() -> None:
-    message = Message({TEXT: "  "})
+@pytest.mark.parametrize("text", ["", "  ", "\n"])
+def test_a_blank_message_is_one_empty_token(text: str) -> None:
+    message = Message({TEXT: text})
     ChineseTokenizer(ChineseTokenizer.get_default_config()).process([message])
-    assert message.get("text_tokens") == []
+    assert [(token.text, token.start, token.end) for token in message.get("text_tokens")] == [("", 0, 0)]

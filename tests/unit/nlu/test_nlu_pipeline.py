@@ -34,6 +34,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         pipeline = [
             {"name": "bot.nlu.tokenizer.ChineseTokenizer"},
             featurizer,
+            {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 2},
             {"name": "LogisticRegressionClassifier"},
             {"name": "bot.nlu.catalogue.CatalogueEntityExtractor", "url": f"sqlite:///{tmp_path}/shop.db"},
         ]
@@ -55,7 +56,7 @@ async def test_trains_talks_and_takes_the_cache_at_the_second_run(train: Any, ti
         assert "Restored component 'LogisticRegressionClassifier' from cache" in caplog.text
         caplog.clear()
         train({**featurizer, "pooling": "cls"})
-        assert "Restored component" not in caplog.text
+        assert "Restored component 'LogisticRegressionClassifier'" not in caplog.text
     agent = Agent.load(model)
     for text in ("有货吗 2台", "   ", "", "😊", "好" * 10_000):
         parsed = await agent.parse_message(text)
