@@ -124,7 +124,7 @@ class WebChat(SocketIOInput):
             await self._emit("session_history", {"messages": missed}, sid)
         if new and self._options.initial_payload:
             request = {"text": self._options.initial_payload, "metadata": _metadata(data.get(self.metadata_key))}
-            await self._store(conversation, {"hidden": True}, None, request, sid)
+            await self._store(conversation, {"hidden": True}, None, request, None)
         await self._emit("typing", {"on": lane.busy}, sid)
         return {"ok": True}
 
@@ -168,7 +168,7 @@ class WebChat(SocketIOInput):
         return (title, text) if title else (text, payloads.as_plain_text(text))
 
     async def _store(
-        self, conversation: str, content: dict[str, Any], client_id: str | None, request: dict[str, Any], sid: str
+        self, conversation: str, content: dict[str, Any], client_id: str | None, request: dict[str, Any], sid: str | None
     ) -> log.Stored:
         lane = self._lanes[conversation]
         async with lane.lock:
