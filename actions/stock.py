@@ -19,7 +19,7 @@ from actions.flow import Events
 from actions.phrases import moment, phrase
 from actions.wish import Notice, Wish, named_label, source
 from bot.settings import get_settings
-from bot.shop import Catalogue, WarehouseStock, availability, current_catalogue, nearest_variants
+from bot.shop import Catalogue, Variant, WarehouseStock, availability, current_catalogue, nearest_variants
 
 
 class AskWhich(Action):
@@ -48,13 +48,11 @@ class AskStock(Action):
         catalogue = current_catalogue(url)
         variant = catalogue.variants[str(wish.sku)]
         say_notice(dispatcher, tracker, variant.unit)
-        only_one = len(catalogue.narrow(variant.product.id)) == 1
-        name = "utter_ask_stock_plain" if only_one else "utter_ask_stock"
         if _comes_from_afar(found, wish, catalogue):
             dispatcher.utter_message(response="utter_other_warehouse", city=wish.city, warehouse=found.warehouse_name)
         few = found.available <= get_settings().operations.orders.low_stock
         dispatcher.utter_message(
-            response=name,
+            response=_question_about(variant, catalogue),
             product=variant.product.name,
             variant=named_label(variant, wish.attributes),
             warehouse=found.warehouse_name,
@@ -64,6 +62,12 @@ class AskStock(Action):
             ship_by=moment(found.ship_by),
         )
         return [SlotSet("notice", None)]
+
+
+def _question_about(variant: Variant, catalogue: Catalogue) -> str:
+    if len(catalogue.narrow(variant.product.id)) == 1:
+        return "utter_ask_stock_plain"
+    return "utter_ask_stock" if "storage" in variant.attributes else "utter_ask_stock_kind"
 
 
 def sold_out_meanwhile(dispatcher: CollectingDispatcher, tracker: Tracker, wish: Wish) -> Events:

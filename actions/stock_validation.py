@@ -6,10 +6,10 @@ from dataclasses import replace
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import ANSWERS, made_of, without_question_words
+from actions.answers import ANSWERS, is_question, made_of, without_question_words
 from actions.flow import Events, FlowValidation, leave
 from actions.heard import Heard, listen
-from actions.turn import Turn
+from actions.turn import ANSWER_INTENTS, Turn
 from actions.wish import Notice, Wish, merge, pick, source
 from bot.settings import get_settings
 from bot.shop import Catalogue, current_catalogue, price_of
@@ -39,6 +39,8 @@ class ValidateStockForm(FlowValidation):
         if turn.requested == "sku":
             if turn.answer == "no":
                 return _slots({"notice": {"kind": "denied"}, ASKING_STOCK: None})
+            if turn.answer == "yes":
+                return _slots({ASKING_ORDER: None})  # yes to a choice: ask which once more
         elif turn.answer:
             return self._answered(turn, Wish.of(tracker), catalogue)
         if turn.intent in self.entries:
@@ -52,11 +54,15 @@ class ValidateStockForm(FlowValidation):
         if not heard.names_something:
             return False
         only_names = not turn.text or made_of(turn.rest, *ANSWERS, "filler")
-        return only_names or not turn.asks_something_else(self.entries)
+        if only_names or turn.intent in ANSWER_INTENTS | self.entries:
+            return True
+        return turn.requested == "sku" and not turn.sure
 
     def _unknown_name(self, turn: Turn, heard: Heard, catalogue: Catalogue) -> str | None:
         """A product name that the catalogue does not know: a model in a question, or any answer to 哪款."""
-        if turn.asks_something_else(self.entries) or (turn.answer and not turn.activating):
+        if turn.intent not in ANSWER_INTENTS | self.entries and (turn.sure or is_question(turn.text)):
+            return None
+        if turn.answer and not turn.activating:
             return None
         rest = without_question_words(turn.rest)
         for category in {product.category for product in catalogue.products.values()}:

@@ -93,7 +93,3 @@ class Turn:
             if event.get("event") == "action" and event.get("name") not in (self.form, "action_listen"):
                 return False
         return False
-
-    def asks_something_else(self, entries: frozenset[str]) -> bool:
-        """Whether the message is surely another request than an answer or one of the flow's own `entries`."""
-        return self.sure and self.intent not in ANSWER_INTENTS | entries

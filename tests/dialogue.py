@@ -98,7 +98,12 @@ class Bot:
         assert self.agent.processor is not None
         self.agent.tracker_store.domain = self.agent.processor.domain
         self.understands = understands
+        self.at_shop()
+
+    def at_shop(self) -> "Bot":
+        """Turn to the shop that the settings name now."""
         self.extractor = CatalogueEntityExtractor(CatalogueEntityExtractor.get_default_config())
+        return self
 
     def talk(self, channel: str = "rest", sender: str | None = None) -> "Talk":
         """A new conversation."""
@@ -133,8 +138,9 @@ class Talk:
             text, output, self.sender, parse_data=parsed, input_channel=self.channel, metadata=metadata
         )
         await self.bot.agent.handle_message(message)
-        if self.bot.actions.error:  # Rasa only logs it and goes on
-            raise self.bot.actions.error
+        error, self.bot.actions.error = self.bot.actions.error, None
+        if error:  # Rasa only logs it and goes on
+            raise error
         return Reply(output.messages)
 
     async def press(self, reply: Reply, title: str, **metadata: Any) -> Reply:

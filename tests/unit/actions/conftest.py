@@ -55,10 +55,11 @@ def stock(shop: str) -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def dialogue_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train_dialogue(tmp_path_factory.mktemp("dialogue"))
+def trained_bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    return Bot(train_dialogue(tmp_path_factory.mktemp("dialogue")))
 
 
 @pytest.fixture
-def bot(dialogue_model: Path, shop: str) -> Bot:
-    return Bot(dialogue_model)
+def bot(trained_bot: Bot, shop: str) -> Bot:
+    """The bot selling from the test's own shop; every conversation is a new one."""
+    return trained_bot.at_shop()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.db import reading
-from bot.shop import availability, find_order
+from bot.shop import availability, current_catalogue, find_order
 from bot.shop.tables import StockRow
 from bot.shop.trade_tables import OrderRow
 from tests.dialogue import Bot, Talk
@@ -75,12 +75,14 @@ async def test_from_the_page_to_the_order(bot: Bot, shop: str) -> None:
         ([("iPhone 14 256G有货吗", "ask_stock"), ("帮我下单吧", "place_order")], OFFER),
         ([("iPhone 14 256G有货吗", "ask_stock"), ("嗯嗯可以", "out_of_scope")], OFFER),
         ([("iPhone 14 256G有货吗", "ask_stock"), ("是的，要两台", "affirm")], "2台共¥11,998.00"),
-        ([("iPhone 14有货吗", "ask_stock")], "iPhone 14有下面几个版本"),
-        ([("iPhone 14 1T有货吗", "ask_stock")], "iPhone 14"),
+        ([("iPhone 14有货吗", "ask_stock")], "iPhone 14有下面几种"),
+        ([('/ask_stock{"product": "P1001", "storage": "1T"}', "")], "iPhone 14没有1T这一种"),
+        ([("素野重磅纯棉T恤有货吗", "ask_stock"), ("L", "inform")], "您咨询的是素野重磅纯棉T恤（L）吗"),
+        ([("iPhone 14和iPhone 13有货吗", "ask_stock")], "您提到了几款商品"),
         ([("诺基亚3310有货吗", "ask_stock")], "没有找到“诺基亚3310”"),
         ([("有货吗", "ask_stock"), ("华威手机壳套装", "inform")], "没有找到“华威手机壳套装”"),
         ([("有货吗", "ask_stock"), ("不是", "deny")], "您想咨询的是哪款商品呢"),
-        ([("iPhone 14 256G有货吗", "ask_stock"), ("不是", "deny")], "您想要iPhone 14的哪个版本"),
+        ([("iPhone 14 256G有货吗", "ask_stock"), ("不是", "deny")], "您想要iPhone 14的哪一种"),
     ],
 )
 async def test_what_the_customer_says_leads_to(bot: Bot, lines: list[tuple[str, str]], last: str) -> None:
@@ -96,6 +98,19 @@ async def test_the_page_gives_way_to_what_is_named(bot: Bot) -> None:
     assert "您咨询的是iPhone 13 128G" in reply.text
     reply = await bot.talk().say("诺基亚3310有货吗", "ask_stock", page_product="P1001")
     assert "没有找到" in reply.text and reply.buttons
+
+
+@pytest.mark.parametrize("confidence", [0.3, 1.0])
+async def test_a_question_is_no_product_name(bot: Bot, confidence: float) -> None:
+    talk = await asked(bot, "有货吗")
+    reply = await talk.say("包邮吗", "ask_shipping_fee", confidence)
+    assert "运费" in reply.text and "没有找到" not in reply.text and "哪款商品" in reply.text
+
+
+async def test_yes_to_a_choice_asks_which_again(bot: Bot) -> None:
+    talk = await asked(bot, "iPhone 14 512G 蓝色有货吗")
+    reply = await talk.say("可以", "affirm")
+    assert "512G 星光色" in reply.buttons and "还有什么可以帮您" not in reply.text
 
 
 async def test_a_product_page_without_a_variant_asks_which(bot: Bot) -> None:
@@ -144,6 +159,8 @@ async def test_another_question_is_answered_and_the_open_one_comes_back(bot: Bot
     reply = await talk.say("iPhone 13多少钱", "ask_price")
     assert "iPhone 13现在的价格是" in reply.messages[0]["text"] and reply.messages[-1]["text"] == STOCK_256
     assert OFFER in (await talk.say("是的", "affirm")).text
+    reply = await talk.say("蓝色的有赠品吗", "ask_promotion", 0.6)
+    assert "优惠" in reply.text and OFFER in reply.text
     reply = await talk.say("你是机器人吗", "ask_bot")
     assert "我是店小二" in reply.text and OFFER in reply.text
     assert "订单已生成" in (await talk.say("下单吧", "place_order")).text
@@ -187,6 +204,13 @@ async def test_quantity_is_fitted_to_stock_and_limit(
     reply = await talk.say(said, "inform")
     assert told in reply.text and f"，{quantity}台共" in reply.text
     assert f"午夜色 {quantity}台" in (await talk.say("好的", "affirm")).text
+
+
+async def test_a_product_of_one_kind_is_named_without_a_variant(bot: Bot, shop: str) -> None:
+    catalogue = current_catalogue(shop)
+    single = next(p for p in catalogue.products.values() if len(catalogue.narrow(p.id)) == 1)
+    reply = await bot.talk().say("有货吗", "ask_stock", page_product=single.id)
+    assert f"您咨询的是{single.name}吗？当前" in reply.text
 
 
 async def test_few_units_are_called_few(bot: Bot, stock: Callable[..., None]) -> None:
