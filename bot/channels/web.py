@@ -168,7 +168,12 @@ class WebChat(SocketIOInput):
         return (title, text) if title else (text, payloads.as_plain_text(text))
 
     async def _store(
-        self, conversation: str, content: dict[str, Any], client_id: str | None, request: dict[str, Any], sid: str | None
+        self,
+        conversation: str,
+        content: dict[str, Any],
+        client_id: str | None,
+        request: dict[str, Any],
+        sid: str | None,
     ) -> log.Stored:
         lane = self._lanes[conversation]
         async with lane.lock:

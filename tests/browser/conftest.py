@@ -21,6 +21,8 @@ from selenium.webdriver.chrome.service import Service
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path(__file__).parent / "model"
 START_SECONDS = 180
+FLAGS = ["headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"]
+FLAGS += ["disable-component-update", "disable-sync", "disable-dev-shm-usage", "lang=zh-CN"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,10 +53,7 @@ def browser() -> Iterator[Callable[..., webdriver.Chrome]]:
         options = Options()
         options.binary_location = str(chromium)
         profiles.append(tempfile.mkdtemp(prefix="chromium"))
-        for flag in (
-            "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking "
-            "disable-component-update disable-sync disable-dev-shm-usage lang=zh-CN"
-        ).split():
+        for flag in FLAGS:
             options.add_argument(f"--{flag}")
         options.add_argument(f"--user-data-dir={profiles[-1]}")
         opened.append(webdriver.Chrome(options=options, service=Service(driver)))

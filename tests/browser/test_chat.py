@@ -1,5 +1,6 @@
 """The customer's page in a real browser, on the real servers."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +18,8 @@ def until(page: Chrome, condition: Callable[[], Any], seconds: float = 15) -> An
 
 
 def bubbles(page: Chrome) -> list[str]:
-    script = "return [...document.querySelectorAll('.bubble')].map(b => b.innerText.replace(/^(我|客服)：\\n?/, '').trim())"
-    return list(page.execute_script(script))
+    texts = page.execute_script("return [...document.querySelectorAll('.bubble')].map(b => b.innerText)")
+    return [re.sub("^(我|客服)：\n?", "", text).strip() for text in texts]
 
 
 def says(page: Chrome, words: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
+
 from tests.browser.test_chat import GREETING, says, until, write
 
 BUTTON = "return document.getElementById('dianxiaoer-chat').shadowRoot.querySelector('button')"
