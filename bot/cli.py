@@ -3,8 +3,10 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bot.launch import STEPS, LaunchError, prepare, up
+from bot.nlu.judge import JudgeError
 from bot.settings import SettingsError
 
 
@@ -24,6 +26,14 @@ def _web(_arguments: argparse.Namespace) -> None:
     prepare(["web"])
 
 
+def _eval(arguments: argparse.Namespace) -> None:
+    from bot.launch.steps import newest_model
+    from bot.nlu.judge.evaluate import evaluate
+
+    model = arguments.model or newest_model()
+    evaluate(arguments.file, model, as_json=arguments.json, html=arguments.html, floor=arguments.floor)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; each sets `run` to a function of the parsed arguments."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="店小二：中文网店客服套件")
@@ -39,6 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
     steps.add_argument("--only", nargs="+", choices=list(STEPS), default=(), metavar="步骤", help="、".join(STEPS))
     add("train", "训练对话模型（数据没有变化就跳过）", _train)
     add("web", "构建网页（源码没有变化就跳过）", _web)
+    judge = add("eval", "用标注好的消息考核模型，打印各项指标和最常见的混淆", _eval)
+    judge.add_argument(
+        "file", type=Path, metavar="FILE.tsv", help="列名 text、business、emotion，用制表符分开，未知写 -"
+    )
+    judge.add_argument("--json", action="store_true", help="以 JSON 打印")
+    judge.add_argument("--html", type=Path, metavar="OUT", help="另写一个网页：混淆矩阵和可靠性曲线")
+    judge.add_argument("--model", type=Path, help="模型文件，默认是 models/ 里最新的")
+    judge.add_argument("--floor", default="", metavar="base=0.9,business=0.8", help="达不到就以状态 1 结束")
     return parser
 
 
@@ -47,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (LaunchError, SettingsError) as error:
+    except (JudgeError, LaunchError, SettingsError) as error:
         print(f"\n✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
