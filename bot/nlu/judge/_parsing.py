@@ -44,7 +44,7 @@ class Prediction:
 def interpret(parsed: Mapping[str, Any], taxonomy: Taxonomy, milliseconds: float | None = None) -> Prediction:
     """The labels in one parse result of Rasa."""
     ranking = [*(parsed.get("intent_ranking") or []), parsed.get("intent") or {}]
-    best = next((intent for intent in ranking if intent.get("name") not in (None, _FALLBACK)), {})
+    best: Mapping[str, Any] = next((intent for intent in ranking if intent.get("name") not in (None, _FALLBACK)), {})
     business = best.get("name") or NOTHING
     base = (parsed.get("base_intent") or {}).get("name") or taxonomy.base_of.get(business, NOTHING)
     emotion = (parsed.get("emotion") or {}).get("name")
@@ -80,10 +80,11 @@ def _load(model: Path) -> Any:
     if not model.is_file():
         raise JudgeError(f"没有模型 {model}，请先运行 python -m bot train，或用 --model 指定别的模型")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    warnings.simplefilter("ignore")  # Rasa's libraries warn about their own deprecations while they load
-    from rasa.core.agent import Agent
-    from rasa.shared.exceptions import RasaException
-    from rasa.utils.log_utils import configure_structlog
+    # Rasa's libraries warn about their own deprecations while they load, and some reset the filters.
+    with warnings.catch_warnings(record=True):
+        from rasa.core.agent import Agent
+        from rasa.shared.exceptions import RasaException
+        from rasa.utils.log_utils import configure_structlog
 
     configure_structlog(logging.ERROR)  # its default prints every parse on standard output
     logging.getLogger("rasa").setLevel(logging.ERROR)
