@@ -1,5 +1,7 @@
 """What can go wrong in the shop; messages are Chinese and say what to do."""
 
+from typing import Any
+
 
 class ShopError(ValueError):
     """Base of the shop's errors."""
@@ -41,3 +43,41 @@ class OutOfStock(ShopError):
 
 class FeedError(ShopError):
     """A feed was refused; the message names every bad row."""
+
+
+class NotFound(ShopError):
+    """No such thing, or not for this account: on purpose the two look the same. `what` is order, ticket, product …"""
+
+    def __init__(self, what: str, key: str = "") -> None:
+        super().__init__(f"没有查到{_NAMES.get(what, '记录')}，请核对号码，或先用下单手机号后四位验证")
+        self.what = what
+        self.key = key
+
+
+class Refused(ShopError):
+    """A rule of the shop says no; `rule` is one of `bot.shop.RULES`, `figures` what it decided by.
+
+    Figures are named by their unit: `…_fen`, `…_at` (UTC), `…_on` (a day), others as they read.
+    """
+
+    def __init__(self, rule: str, **figures: Any) -> None:
+        super().__init__(f"不符合店铺规则 {rule}，请查看 bot.shop.RULES 里它的说明")
+        self.rule = rule
+        self.figures = figures
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Refused) and (self.rule, self.figures) == (other.rule, other.figures)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class SystemDown(ShopError):
+    """A system of the shop (inventory, orders, logistics, crm, after_sale) did not answer sensibly in time."""
+
+    def __init__(self, system: str, reason: str = "") -> None:
+        super().__init__(f"{system} 系统暂时连不上{f'（{reason}）' if reason else ''}，请稍后再试")
+        self.system = system
+        self.reason = reason
+
+
+_NAMES = {"order": "订单", "ticket": "服务单", "invoice": "发票", "product": "商品", "coupon": "优惠券", "line": "商品"}
