@@ -6,6 +6,7 @@ others), and for the address of a process its environment variable.
 
 import os
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, Extra, Field, ValidationError, validator
+
+from bot.mood_settings import Emotion
+from bot.service_settings import AfterSale, Identity, Payment, Shipping, Systems
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,24 +36,25 @@ class _Strict(BaseModel):
 class Confidence(_Strict):
     """When the bot trusts its understanding."""
 
-    threshold: float = Field(0.85, ge=0, le=1)
-    failures_before_handoff: int = Field(3, ge=1)
+    threshold: float = Field(default=0.85, ge=0, le=1)
+    failures_before_handoff: int = Field(default=3, ge=1)
+    worth_asking: float = Field(default=0.2, ge=0, le=1)
 
 
 class Orders(_Strict):
     """Limits of an order placed in the chat."""
 
-    max_quantity: int = Field(20, ge=1)
-    low_stock: int = Field(5, ge=0)
-    pay_minutes: int = Field(1440, ge=1)
+    max_quantity: int = Field(default=20, ge=1)
+    low_stock: int = Field(default=5, ge=0)
+    pay_minutes: int = Field(default=1440, ge=1)
 
 
 class Web(_Strict):
     """The customer's web page and its channel."""
 
-    shop_name: str = Field("店小二", min_length=1, max_length=20)
-    message_max_length: int = Field(500, ge=50, le=5000)
-    messages_per_minute: int = Field(30, ge=1)
+    shop_name: str = Field(default="店小二", min_length=1, max_length=20)
+    message_max_length: int = Field(default=500, ge=50, le=5000)
+    messages_per_minute: int = Field(default=30, ge=1)
     embed_on: list[str] = []
 
     @validator("embed_on", each_item=True)
@@ -65,8 +70,13 @@ class Operations(_Strict):
 
     timezone: str = "Asia/Shanghai"
     confidence: Confidence = Confidence()
+    emotion: Emotion = Emotion()
     orders: Orders = Orders()
     web: Web = Web()
+    after_sale: AfterSale = AfterSale()
+    identity: Identity = Identity()
+    payment: Payment = Payment()
+    shipping: Shipping = Shipping()
 
     @validator("timezone")
     def _zone_exists(cls, value: str) -> str:
@@ -88,6 +98,7 @@ class Settings(BaseModel):
     rasa_port: int = 5005
     action_port: int = 5055
     operations: Operations = Operations()
+    systems: Systems = Systems()
 
     @validator("shop_url", "chat_url", always=True)
     def _embedded_default(cls, value: str, values: dict[str, Any], field: Any) -> str:
@@ -133,14 +144,27 @@ def load_operations(path: Path) -> Operations:
         raise SettingsError(f"{path.name} 有误：{problems}") from None
 
 
-def _in_chinese(error: dict[str, Any]) -> str:
+def _load_systems(section: Any) -> Systems:
+    try:
+        return Systems.parse_obj(section)
+    except ValidationError as error:
+        problems = "；".join(f"{'.'.join(map(str, e['loc']))}：{_in_chinese(e)}" for e in error.errors())
+        raise SettingsError(f"endpoints.yml 的 systems 有误：{problems}") from None
+
+
+def _in_chinese(error: Mapping[str, Any]) -> str:
     context = error.get("ctx") or {}
     known = {
         "value_error.extra": "没有这个设置项，请检查拼写",
         "value_error.number.not_ge": f"不能小于 {context.get('limit_value')}",
         "value_error.number.not_le": f"不能大于 {context.get('limit_value')}",
+        "value_error.number.not_gt": f"应大于 {context.get('limit_value')}",
+        "value_error.missing": "缺少这一项",
         "type_error.integer": "应为整数",
+        "type_error.list": "应为列表",
+        "type_error.dict": "应为若干“名称: 值”",
         "type_error.float": "应为数字",
+        "value_error.const": f"应为 {'、'.join(map(str, context.get('permitted') or []))} 之一",
     }
     return known.get(error["type"], error["msg"])
 
@@ -153,6 +177,7 @@ def get_settings() -> Settings:
     for field, section in {"shop_url": "shop_store", "chat_url": "chat_store"}.items():
         if section in endpoints:
             values[field] = (endpoints[section] or {}).get("url", "")
+    values["systems"] = _load_systems(endpoints.get("systems") or {})
     for field in ("var", "shop_url", "chat_url", "web_host", "web_port", "rasa_port", "action_port"):
         value = os.environ.get(f"DIANXIAOER_{field.upper()}")
         if value:

@@ -33,7 +33,10 @@ PARCEL_STATUSES = ("waiting", "in_transit", "delivering", "delivered", "exceptio
 
 @dataclass(frozen=True)
 class FeedFile:
-    """One file: `columns` maps a header to (table column, converter); `references` a column to its tables."""
+    """One file: `columns` maps a header to (table column, converter); `references` a column to its tables.
+
+    Headers in `optional` may be missing, as older feeds lack them.
+    """
 
     name: str
     table: Any
@@ -41,6 +44,7 @@ class FeedFile:
     columns: Mapping[str, tuple[str, Callable[[str], Any]]]
     references: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     complete: Callable[[Values], None] = lambda values: None
+    optional: frozenset[str] = frozenset()
 
 
 def _same(**columns: Callable[[str], Any]) -> dict[str, tuple[str, Callable[[str], Any]]]:

@@ -74,13 +74,15 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
 
 
 def _convert(cells: dict[str, str], spec: FeedFile) -> Values:
-    missing, extra = set(spec.columns) - set(cells), set(cells) - set(spec.columns)
+    missing, extra = set(spec.columns) - spec.optional - set(cells), set(cells) - set(spec.columns)
     if missing:
         raise ValueError(f"缺少列 {'、'.join(sorted(missing))}")
     if extra:
         raise ValueError(f"没有 {'、'.join(sorted(extra))} 这样的列，请核对列名")
     values: Values = {}
     for header, (column, convert) in spec.columns.items():
+        if header not in cells:
+            continue
         try:
             values[column] = convert(cells[header])
         except ValueError as error:

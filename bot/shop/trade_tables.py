@@ -28,7 +28,10 @@ class AccountRow(Base):
 
 
 class OrderRow(Base):
-    """An order; a guest's has an account but no customer."""
+    """An order; a guest's has an account but no customer.
+
+    `amount_fen` holds the shipping fee and is what the customer pays; `due_fen` of a paid order is still to be paid.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -54,6 +57,12 @@ class OrderRow(Base):
     cancelled_at = Column(UtcDateTime)
     warehouse_id = Column(ForeignKey("warehouses.id"), nullable=False)
     address = Column(String(200))
+    city = Column(String(30))
+    phone = Column(String(20))
+    pay_method = Column(String(20))
+    shipping_fen = Column(Integer, nullable=False, default=0, server_default="0")
+    due_fen = Column(Integer, nullable=False, default=0, server_default="0")
+    urged_until = Column(UtcDateTime)
 
 
 class OrderLineRow(Base):

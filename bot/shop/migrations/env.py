@@ -4,11 +4,11 @@ from typing import Any
 
 from alembic import context
 
-import bot.shop.trade_tables
 from bot.db import engine_for
+from bot.shop import identity_tables, offer_tables, service_tables, trade_tables
 from bot.shop.tables import Base
 
-assert bot.shop.trade_tables  # imported for its tables
+assert identity_tables and offer_tables and service_tables and trade_tables  # imported for their tables
 
 
 def _ours(name: str | None, kind: str, _parents: Any) -> bool:

@@ -1,0 +1,114 @@
+"""Settings of the shop's services: the numbers of data/operations.yml and the `systems` section of endpoints.yml."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, Extra, Field, root_validator, validator
+
+_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+class _Strict(BaseModel):
+    class Config:
+        extra = Extra.forbid
+
+
+class AfterSale(_Strict):
+    """Windows in days after signing (protection: after paying), promises in hours."""
+
+    return_days: int = Field(default=7, ge=0)
+    quality_days: int = Field(default=15, ge=0)
+    exchange_days: int = Field(default=15, ge=0)
+    protection_days: int = Field(default=7, ge=0)
+    no_return: list[str] = []
+    sealed_only: list[str] = ["食品", "美妆"]
+    review_hours: int = Field(default=24, ge=1)
+    urge_hours: int = Field(default=24, ge=1)
+    callback_hours: int = Field(default=2, ge=1)
+    invoice_hours: int = Field(default=24, ge=1)
+    refund_days: dict[str, int] = {"wechat": 1, "alipay": 1, "card": 5}
+    refund_days_other: int = Field(default=7, ge=0)
+    photo_max_mb: int = Field(default=5, ge=1, le=20)
+    photos_per_ticket: int = Field(default=6, ge=1)
+
+
+class Identity(_Strict):
+    """The check by order number and phone: tries inside a window, and how long a right answer counts."""
+
+    tries_per_account: int = Field(default=5, ge=1)
+    tries_per_order: int = Field(default=10, ge=1)
+    window_minutes: int = Field(default=60, ge=1)
+    grant_minutes: int = Field(default=30, ge=1)
+
+
+class PayMethod(_Strict):
+    """A way to pay for orders from `min_fen` to `max_fen` (None: no limit), not in `not_for` (categories)."""
+
+    id: Literal["wechat", "alipay", "card", "instalment", "transfer", "cod", "gift_card"]
+    min_fen: int = Field(default=0, ge=0)
+    max_fen: int | None = Field(default=None, ge=0)
+    not_for: list[str] = []
+
+
+class Instalment(_Strict):
+    """A plan with a fee in each period; the fee is `fee_bp` ten-thousandths of the principal."""
+
+    periods: int = Field(ge=2, le=36)
+    fee_bp: int = Field(ge=0, le=1000)
+    min_fen: int = Field(default=0, ge=0)
+
+
+class Payment(_Strict):
+    """How customers may pay."""
+
+    methods: list[PayMethod] = [PayMethod(id="wechat"), PayMethod(id="alipay"), PayMethod(id="card")]
+    instalments: list[Instalment] = []
+
+
+class Shipping(_Strict):
+    """Weights in grams of goods whose page names none."""
+
+    default_grams: dict[str, int] = {}
+    other_grams: int = Field(default=1000, ge=1)
+
+
+class SystemEndpoint(_Strict):
+    """Where one of the shop's systems lives; times in seconds, `total_seconds` with all repetitions."""
+
+    type: Literal["local", "http"] = "local"
+    url: str = ""
+    token: str = Field(default="", repr=False)
+    connect_seconds: float = Field(default=1.0, gt=0, le=3)
+    read_seconds: float = Field(default=1.5, gt=0, le=3)
+    total_seconds: float = Field(default=2.8, gt=0, le=3)
+    tries: int = Field(default=3, ge=1, le=5)
+    breaker_failures: int = Field(default=5, ge=1)
+    breaker_seconds: float = Field(default=15, gt=0)
+
+    @validator("url")
+    def _is_url(cls, value: str) -> str:
+        if value and not _URL.fullmatch(value):
+            raise ValueError("不是网址，请写成 https://erp.example.com/api 这样")
+        return value.rstrip("/")
+
+    @root_validator(skip_on_failure=True)
+    def _http_has_url(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values["type"] == "http" and not values["url"]:
+            raise ValueError("type 是 http 时要写 url")
+        return values
+
+
+class Systems(_Strict):
+    """The shop's systems; orders and after-sale share tables, so they are local or HTTP together."""
+
+    inventory: SystemEndpoint = SystemEndpoint()
+    orders: SystemEndpoint = SystemEndpoint()
+    logistics: SystemEndpoint = SystemEndpoint()
+    crm: SystemEndpoint = SystemEndpoint()
+    after_sale: SystemEndpoint = SystemEndpoint()
+
+    @root_validator(skip_on_failure=True)
+    def _orders_with_after_sale(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values["orders"].type != values["after_sale"].type:
+            raise ValueError("orders 和 after_sale 要么都是 local，要么都是 http")
+        return values
