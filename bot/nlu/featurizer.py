@@ -54,6 +54,8 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
             "threads": 0,
             "cache_size": 1024,
             "batch_size": 32,
+            # Token vectors are for DIET and the like; without them training is quicker and much smaller.
+            "sequence": True,
         }
 
     @classmethod
@@ -121,7 +123,9 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         for message, encoded in zip(messages, self._encoder.encode(texts, self._config["batch_size"]), strict=True):
             tokens = message.get(TOKENS_NAMES[attribute]) or []
             sentence = encoded.sentence[None, :]
-            sequence = align(tokens, encoded) if tokens else sentence
+            sequence: np.ndarray | None = align(tokens, encoded) if tokens else sentence
+            if not self._config["sequence"]:
+                sequence = None
             self.add_features_to_message(sequence, sentence, attribute, message)
 
 

@@ -1,0 +1,79 @@
+"""The calibrated linear classifier: what it learns, how sure it is, and that it is the same after loading."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.nlu.linear import CalibratedLinear, LinearOptions, _parts, normalise
+
+WORDS = {"ask_stock": "有货吗", "ask_refund": "退款到账", "ask_invoice": "开发票"}
+
+
+def _corpus(noise: float, lines: int = 120) -> tuple[list[str], np.ndarray, list[str]]:
+    """Lines of three classes with vectors around a centre each; `noise` of the labels are wrong."""
+    random = np.random.default_rng(7)
+    names = list(WORDS)
+    truth = random.integers(0, 3, lines)
+    texts = [f"{WORDS[names[k]]}{random.integers(1000)}" for k in truth]
+    vectors = np.eye(3)[truth] @ random.normal(size=(3, 8)) + random.normal(scale=0.3, size=(lines, 8))
+    wrong = random.random(lines) < noise
+    labels = np.where(wrong, random.integers(0, 3, lines), truth)
+    return texts, vectors.astype(np.float32), [names[k] for k in labels]
+
+
+def test_learns_and_gives_probabilities() -> None:
+    texts, vectors, labels = _corpus(noise=0)
+    model = CalibratedLinear().fit(texts, vectors, labels)
+    probabilities = model.probabilities(texts, vectors)
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert [model.classes[k] for k in probabilities.argmax(axis=1)] == labels
+
+
+def test_is_no_surer_than_it_is_right() -> None:
+    texts, vectors, labels = _corpus(noise=0.4, lines=600)
+    model = CalibratedLinear().fit(texts[:400], vectors[:400], labels[:400])
+    probabilities = model.probabilities(texts[400:], vectors[400:])
+    right = np.mean([model.classes[k] == label for k, label in zip(probabilities.argmax(1), labels[400:], strict=True)])
+    assert probabilities.max(axis=1).mean() == pytest.approx(right, abs=0.1)
+
+
+def test_is_the_same_after_saving_and_loading(tmp_path: Path) -> None:
+    texts, vectors, labels = _corpus(noise=0.1)
+    model = CalibratedLinear(LinearOptions(ngrams=(1, 2))).fit(texts, vectors, labels)
+    model.save(tmp_path)
+    loaded = CalibratedLinear.load(tmp_path)
+    assert loaded.classes == model.classes and loaded.options == model.options
+    assert np.allclose(loaded.probabilities(texts, vectors), model.probabilities(texts, vectors), atol=1e-6)
+
+
+@pytest.mark.parametrize("labels", [["a", "b"] * 10, ["a"] * 10 + ["b"]])
+def test_two_classes_and_a_class_of_one_line(labels: list[str]) -> None:
+    texts = [f"{label}{k}" for k, label in enumerate(labels)]
+    vectors = np.array([[float(label == "a")] for label in labels], np.float32)
+    model = CalibratedLinear().fit(texts, vectors, labels)
+    assert model.probabilities(["a1"], np.ones((1, 1), np.float32)).shape == (1, 2)
+
+
+def test_shifted_share_moves_only_the_balance_with_the_others() -> None:
+    texts, vectors, labels = _corpus(noise=0.3)
+    model = CalibratedLinear().fit(texts, vectors, labels)
+    before = model.probabilities(texts, vectors)
+    model.shift_share("ask_stock", 0.9, labels)
+    after = model.probabilities(texts, vectors)
+    k = model.classes.index("ask_stock")
+    others = [i for i in range(3) if i != k]
+    assert (after[:, k] > before[:, k]).all()
+    assert np.allclose(
+        after[:, others[0]] / after[:, others[1]], before[:, others[0]] / before[:, others[1]], rtol=1e-3
+    )
+
+
+def test_neighbours_of_a_class_stay_in_one_part() -> None:
+    parts = _parts(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2)
+    assert parts.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("text", "plain"), [("Ｗｉｆｉ", "wifi"), ("ＯＫ！", "ok!"), ("①个", "1个")])
+def test_full_width_forms_count_as_plain_ones(text: str, plain: str) -> None:
+    assert normalise(text) == plain
