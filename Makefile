@@ -7,7 +7,7 @@ PY := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL := 2
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup run train web lint types validate stories unit browser test lock clean
+.PHONY: help setup run train web lint types validate corpus bench-nlu stories unit browser test lock clean
 
 help: ## 列出所有命令
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,12 @@ types: setup ## 类型检查（mypy）
 validate: setup ## 检查对话数据，不允许有警告
 	@$(PY) -m bot prepare --only encoder shop
 	@$(PY) -m rasa data validate --fail-on-warnings
+
+corpus: setup ## 检查训练语料：重复、近似句、模板句、太像的意图、行数
+	@$(PY) -m bot corpus check
+
+bench-nlu: setup ## 与现成方案对比：make bench-nlu FILE=消息.tsv（ARGS="--lines 2000 --epochs 10" 快速试跑）
+	@$(PY) -m bot bench-nlu $(FILE) $(ARGS)
 
 unit: setup ## 单元测试
 	@$(PY) -m bot prepare --only encoder

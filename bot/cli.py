@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.launch import STEPS, LaunchError, prepare, up
 from bot.nlu.judge import JudgeError
-from bot.settings import SettingsError
+from bot.settings import ROOT, SettingsError
 
 
 def _up(_arguments: argparse.Namespace) -> None:
@@ -34,6 +34,12 @@ def _eval(arguments: argparse.Namespace) -> None:
     evaluate(arguments.file, model, as_json=arguments.json, html=arguments.html, floor=arguments.floor)
 
 
+def _corpus_check(arguments: argparse.Namespace) -> None:
+    from bot.nlu.judge.corpus import check
+
+    check(arguments.corpus, arguments.held_out, as_json=arguments.json)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; each sets `run` to a function of the parsed arguments."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="店小二：中文网店客服套件")
@@ -57,6 +63,13 @@ def build_parser() -> argparse.ArgumentParser:
     judge.add_argument("--html", type=Path, metavar="OUT", help="另写一个网页：混淆矩阵和可靠性曲线")
     judge.add_argument("--model", type=Path, help="模型文件，默认是 models/ 里最新的")
     judge.add_argument("--floor", default="", metavar="base=0.9,business=0.8", help="达不到就以状态 1 结束")
+    corpus = add("corpus", "训练语料的检查", lambda _: None)
+    corpus_commands = corpus.add_subparsers(title="命令", metavar="命令", required=True)
+    check = corpus_commands.add_parser("check", help="查重复、近似句、模板句、太像的意图和行数，有错误时以状态 1 结束")
+    check.set_defaults(run=_corpus_check)
+    check.add_argument("--json", action="store_true", help="以 JSON 打印全部结果")
+    check.add_argument("--corpus", type=Path, default=ROOT / "data" / "nlu", metavar="目录", help="默认 data/nlu")
+    check.add_argument("--held-out", type=Path, default=ROOT / "tests" / "nlu", metavar="目录", help="默认 tests/nlu")
     return parser
 
 

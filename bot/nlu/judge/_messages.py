@@ -1,7 +1,7 @@
 """Labelled messages from a TSV file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.nlu.judge._problem import JudgeError
@@ -13,11 +13,12 @@ _UNKNOWN = ("", "-")
 
 @dataclass(frozen=True)
 class LabelledMessage:
-    """One customer message and what people say it means; None where they did not say."""
+    """One customer message and what people say it means; None where they did not say. `number` is its line."""
 
     text: str
     business: str | None = None
     emotion: str | None = None
+    number: int = field(default=0, compare=False)
 
 
 def read_messages(path: Path, taxonomy: Taxonomy) -> list[LabelledMessage]:
@@ -68,4 +69,4 @@ def _message(path: Path, number: int, line: str, header: Sequence[str], taxonomy
     for name, known in (("business", taxonomy.base_of), ("emotion", taxonomy.emotions)):
         if labels[name] is not None and labels[name] not in known:
             raise JudgeError(f"{path} 第 {number} 行的 {name} 是“{labels[name]}”，data/taxonomy.yml 里没有，未知请写 -")
-    return LabelledMessage(row["text"], **labels)
+    return LabelledMessage(row["text"], labels["business"], labels["emotion"], number)
