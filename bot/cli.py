@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.launch import STEPS, LaunchError, prepare, up
 from bot.nlu.judge import JudgeError
-from bot.settings import ROOT, SettingsError
+from bot.settings import ROOT, SettingsError, get_settings
+from bot.shop import FeedError
 
 
 def _up(_arguments: argparse.Namespace) -> None:
@@ -26,6 +27,18 @@ def _web(_arguments: argparse.Namespace) -> None:
     prepare(["web"])
 
 
+def _sync(arguments: argparse.Namespace) -> None:
+    from bot.shop import import_folder
+
+    summary = import_folder(get_settings().shop_url, arguments.folder, trade=arguments.all)
+    for name, count in summary.rows.items():
+        print(f"✓ {name}：{count} 行")
+    for note in summary.notes:
+        print(f"  注意：{note}")
+    if summary.rejected:
+        raise FeedError("下面的行有误，它们所在的文件没有导入：\n" + "\n".join(map(str, summary.rejected)))
+
+
 def _eval(arguments: argparse.Namespace) -> None:
     from bot.launch.steps import newest_model
     from bot.nlu.judge.evaluate import evaluate
@@ -38,6 +51,15 @@ def _corpus_check(arguments: argparse.Namespace) -> None:
     from bot.nlu.judge.corpus import check
 
     check(arguments.corpus, arguments.held_out, as_json=arguments.json)
+
+
+def _bench_nlu(arguments: argparse.Namespace) -> None:
+    from bot.nlu.judge.race import RIVALS, race
+
+    unknown = sorted(set(arguments.only) - set(RIVALS))
+    if unknown:
+        raise JudgeError(f"--only 里的 {'、'.join(unknown)} 不认识，可用的有：{'、'.join(RIVALS)}")
+    race(arguments.file, lines=arguments.lines, epochs=arguments.epochs, only=arguments.only, out=arguments.out)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -55,6 +77,11 @@ def build_parser() -> argparse.ArgumentParser:
     steps.add_argument("--only", nargs="+", choices=list(STEPS), default=(), metavar="步骤", help="、".join(STEPS))
     add("train", "训练对话模型（数据没有变化就跳过）", _train)
     add("web", "构建网页（源码没有变化就跳过）", _web)
+    sync = add("sync", "导入店铺数据：商品、库存、价格、活动的 CSV 文件", _sync)
+    sync.add_argument(
+        "folder", type=Path, nargs="?", default=ROOT / "data" / "shop", help="放 CSV 的文件夹，默认 data/shop"
+    )
+    sync.add_argument("--all", action="store_true", help="顾客、订单、包裹的文件也导入（会按文件覆盖它们）")
     judge = add("eval", "用标注好的消息考核模型，打印各项指标和最常见的混淆", _eval)
     judge.add_argument(
         "file", type=Path, metavar="FILE.tsv", help="列名 text、business、emotion，用制表符分开，未知写 -"
@@ -70,6 +97,14 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="以 JSON 打印全部结果")
     check.add_argument("--corpus", type=Path, default=ROOT / "data" / "nlu", metavar="目录", help="默认 data/nlu")
     check.add_argument("--held-out", type=Path, default=ROOT / "tests" / "nlu", metavar="目录", help="默认 tests/nlu")
+    bench = add("bench-nlu", "与现成的识别方案对比：准确率、训练时间、速度、内存", _bench_nlu)
+    bench.add_argument("file", type=Path, metavar="FILE.tsv", help="标注好的消息，格式同 eval")
+    bench.add_argument("--lines", type=int, default=0, metavar="N", help="只用约 N 行语料训练，0 是全部（默认）")
+    bench.add_argument("--epochs", type=int, default=30, metavar="N", help="DIET 训练几轮，默认 30")
+    bench.add_argument("--only", nargs="+", default=(), metavar="方案", help="ours、template、bert、keywords 中的几个")
+    bench.add_argument(
+        "--out", type=Path, default=ROOT / "results" / "bench-nlu.md", metavar="OUT", help="表格写到哪里"
+    )
     return parser
 
 
@@ -78,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (JudgeError, LaunchError, SettingsError) as error:
+    except (FeedError, JudgeError, LaunchError, SettingsError) as error:
         print(f"\n✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,16 +1,23 @@
 """The web server: pages, pictures, embed script and the socket, under one address."""
 
 import asyncio
+import logging
 import sys
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import demo, security
 from bot.desk.proxy import add_proxy
 from bot.settings import ROOT, Settings, SettingsError, get_settings
+from bot.shop import release_unpaid
+
+_LOG = logging.getLogger(__name__)
+_HOUSEKEEPING_SECONDS = 60
 
 _NOT_BUILT = "网页还没有构建：请在项目根目录运行 make web，或到 bot/web 里运行 npm ci && npm run build"
 _FOREVER = "public, max-age=31536000, immutable"  # for files with a hash of their content in the name
@@ -46,7 +53,25 @@ def create_app(site: Site) -> web.Application:
     app.router.add_get("/health", _health)
     app.router.add_get("/demo", _demo)
     add_proxy(app, "/socket.io/", site.rasa_url)
+    app.cleanup_ctx.append(_housekeeping)
     return app
+
+
+async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
+    """Give back, once a minute, the stock of orders that were not paid in time; several servers may do so at once."""
+
+    async def run() -> None:
+        while True:
+            try:
+                await asyncio.to_thread(release_unpaid, app[_SITE].settings.shop_url)
+            except SQLAlchemyError:
+                _LOG.exception("orders not paid in time could not be released")
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+    task = asyncio.create_task(run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _chat_page(request: web.Request) -> web.StreamResponse:

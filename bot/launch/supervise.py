@@ -14,8 +14,8 @@ from pathlib import Path
 from types import FrameType
 
 from bot.launch.endpoints import runtime_endpoints
-from bot.launch.steps import prepare, say
 from bot.launch.problems import LaunchError, explain
+from bot.launch.steps import prepare, say
 from bot.settings import ROOT, Settings, get_settings
 
 HOST = "127.0.0.1"

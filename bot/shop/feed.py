@@ -19,6 +19,7 @@ from bot.shop.tables import CatalogueStateRow, StockRow, VariantRow
 from bot.shop.trade_tables import OrderLineRow, OrderRow
 
 DEMO = ROOT / "data" / "shop"
+TRADE_FILES = frozenset({"customers.csv", "accounts.csv", "orders.csv", "order_lines.csv", "parcels.csv"})
 _HOLDING = ("pending_payment", "paid")  # orders whose goods still lie in the warehouse
 
 
@@ -32,16 +33,17 @@ class ImportSummary:
     version: int = 0
 
 
-def import_folder(url: str, folder: Path) -> ImportSummary:
+def import_folder(url: str, folder: Path, *, trade: bool = True) -> ImportSummary:
     """Take over the CSV files of `folder` (new rows added, known ones updated) and bump the catalogue's version.
 
-    Files may be left out, as a daily feed of stock and prices does.
+    Files may be left out, as a daily feed of stock and prices does. Without `trade` the files of customers, orders
+    and parcels stay unread: what customers did in the meantime is not undone.
 
     Raises:
         FeedError: the folder holds none of the feed's files.
     """
     with writing(url) as session:
-        return _import(session, Path(folder))
+        return _import(session, Path(folder), trade=trade)
 
 
 def upgrade_and_seed(url: str, folder: Path = DEMO, progress: Callable[[str], object] = print) -> None:
@@ -61,8 +63,11 @@ def upgrade_and_seed(url: str, folder: Path = DEMO, progress: Callable[[str], ob
     progress(f"店铺数据已导入：{sum(summary.rows.values())} 行")
 
 
-def _import(session: Session, folder: Path, progress: Callable[[str], object] = lambda line: None) -> ImportSummary:
-    files = [spec for spec in FEED_FILES if (folder / spec.name).is_file()]
+def _import(
+    session: Session, folder: Path, progress: Callable[[str], object] = lambda line: None, trade: bool = True
+) -> ImportSummary:
+    wanted = [spec for spec in FEED_FILES if trade or spec.name not in TRADE_FILES]
+    files = [spec for spec in wanted if (folder / spec.name).is_file()]
     if not files:
         names = "、".join(spec.name for spec in FEED_FILES[:4])
         raise FeedError(f"文件夹 {folder} 里没有店铺数据，应有 {names} 等文件")

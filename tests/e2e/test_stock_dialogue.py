@@ -71,7 +71,9 @@ def test_two_customers_want_the_last_one(suite: Suite) -> None:
     assert availability(suite.shop_url, LAST_ONE).total == 0
 
 
-@pytest.mark.parametrize("payload", ['/inform{"sku": "NO-SUCH"}', "/affirm", '/inform{"offer": "x", "confirmed": true}'])
+@pytest.mark.parametrize(
+    "payload", ['/inform{"sku": "NO-SUCH"}', "/affirm", '/inform{"offer": "x", "confirmed": true}']
+)
 def test_no_payload_orders_without_the_question(suite: Suite, payload: str) -> None:
     sender = uuid.uuid4().hex
     for text in (payload, "/affirm", "/affirm"):
