@@ -9,16 +9,17 @@ from bot.settings import ROOT, SettingsError, read_yaml
 
 Answer = Literal["yes", "no", "stop"]
 KINDS = ("affirm", "deny", "stop", "filler", "question", "asking")
+CHOICES = ("first", "second", "third")
 ANSWERS: dict[str, Answer] = {"stop": "stop", "deny": "no", "affirm": "yes"}  # the weightier first
 
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, list[str]]:
     content = read_yaml(ROOT / "data" / "answers.yml") or {}
-    for kind in KINDS:
+    for kind in (*KINDS, *CHOICES):
         if not isinstance(content.get(kind), list):
             raise SettingsError(f"data/answers.yml 缺少词表 {kind}，请写成 {kind}: [词, 词]")
-    return {kind: [_fold(_as_word(word)) for word in content[kind]] for kind in KINDS}
+    return {kind: [_fold(_as_word(word)) for word in content[kind]] for kind in (*KINDS, *CHOICES)}
 
 
 def _as_word(value: Any) -> str:
@@ -61,6 +62,12 @@ def read_answer(text: str) -> Answer | None:
         return None
     kinds = {_kind_of()[word] for word in _pattern(*ANSWERS, "filler").findall(rest)}
     return next((answer for kind, answer in ANSWERS.items() if kind in kinds), None)
+
+
+def read_choice(text: str) -> int | None:
+    """Which of the choices offered `text` names by its place, counted from 0; None when it names none."""
+    found = [place for place, kind in enumerate(CHOICES) if plain(text) and made_of(text, kind, "filler")]
+    return found[0] if len(found) == 1 else None
 
 
 def made_of(text: str, *kinds: str) -> bool:

@@ -14,11 +14,13 @@ from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.phrases import domain
-from actions.turn import Turn
+from actions.turn import ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS, Turn
 
 Events = list[dict[str, Any]]
 CONFIRMED = "confirmed"
-LASTING = frozenset({"city", "handover"})  # what outlives a flow; every other slot is a flow's memory
+# What outlives a flow; every other slot is a flow's memory.
+UNDERSTANDING = frozenset({"base_intent", "emotion", "emotion_score", "upset", "repeated", "soothed"})
+LASTING = frozenset({"city", "handover", ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS}) | UNDERSTANDING
 
 
 def leave() -> Events:
@@ -60,7 +62,10 @@ class FlowValidation(Action, ABC):
             return []
         if not turn.activating and turn.answer == "stop":
             return leave()
-        return self.read(turn, dispatcher)
+        events = self.read(turn, dispatcher)
+        if events and turn.tracker.get_slot(UNCLEAR_TEXTS) and not turn.understood:
+            events.append(SlotSet(UNCLEAR_TEXTS, None))  # the answer counts by what it holds
+        return events
 
     def read(self, turn: Turn, dispatcher: CollectingDispatcher) -> Events:
         """The slots that this message fills; none lets Rasa answer it as an interruption and ask again."""

@@ -17,6 +17,7 @@ from actions.cards import (
 )
 from actions.flow import Events
 from actions.phrases import moment, phrase
+from actions.turn import Turn
 from actions.wish import Notice, Wish, named_label, source
 from bot.settings import get_settings
 from bot.shop import Catalogue, Variant, WarehouseStock, availability, current_catalogue, nearest_variants
@@ -113,7 +114,7 @@ def ask_which(dispatcher: CollectingDispatcher, tracker: Tracker, notice: Notice
             buttons=variant_buttons(wish, catalogue, url),
         )
     else:
-        text = str(tracker.latest_message.get("text") or "")
+        text = Turn(tracker).text
         name = "utter_ask_other_product" if kind == "denied" else "utter_ask_product"
         _show_products(dispatcher, name, suggestions(catalogue, url, text, wish.attributes), catalogue, url)
 

@@ -54,9 +54,16 @@ class ValidateStockForm(FlowValidation):
         if not heard.names_something:
             return False
         only_names = not turn.text or made_of(turn.rest, *ANSWERS, "filler")
-        if only_names or turn.intent in ANSWER_INTENTS | self.entries:
+        if only_names:
             return True
+        if turn.intent in ANSWER_INTENTS | self.entries:
+            return turn.understood or self._likely_answer(turn)
         return turn.requested == "sku" and not turn.sure
+
+    def _likely_answer(self, turn: Turn) -> bool:
+        """Whether a message that was not understood is no question about something else."""
+        guess = next((name for name, _ in turn.guesses), "")
+        return guess in ANSWER_INTENTS | self.entries or not is_question(turn.text)
 
     def _unknown_name(self, turn: Turn, heard: Heard, catalogue: Catalogue) -> str | None:
         """A product name that the catalogue does not know: a model in a question, or any answer to 哪款."""

@@ -4,8 +4,9 @@
     reply = await talk.say("iPhone 14 256G有货吗", "ask_stock")
     assert "32台" in reply.text
 
-Without a trained understanding a line carries its intent; the catalogue's own matcher finds the entities in the words.
-With a model that understands (`understands=True`), leave the intent out.
+Without a trained understanding a line carries its intent; the catalogue's own matcher finds the entities in the words,
+and the pipeline's own fallback decides whether the confidence is enough. With a model that understands
+(`understands=True`), leave the intent out.
 """
 
 import json
@@ -27,8 +28,16 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
+from actions.flow import UNDERSTANDING
+from actions.turn import ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS
 from bot.nlu.catalogue import CatalogueEntityExtractor
+from bot.nlu.fallback import ConfidenceFallback
+from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import ROOT
+
+Guesses = dict[str, float]
+Feeling = tuple[str, int]
+CALM: Feeling = ("calm", 3)
 
 # Rasa's own events would drown a failing test's dialogue.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -103,24 +112,42 @@ class Bot:
     def at_shop(self) -> "Bot":
         """Turn to the shop that the settings name now."""
         self.extractor = CatalogueEntityExtractor(CatalogueEntityExtractor.get_default_config())
+        self.fallback = ConfidenceFallback(ConfidenceFallback.get_default_config())
         return self
 
     def talk(self, channel: str = "rest", sender: str | None = None) -> "Talk":
         """A new conversation."""
         return Talk(self, channel, sender or uuid.uuid4().hex)
 
-    def parse(self, text: str, intent: str, confidence: float) -> dict[str, Any]:
-        """What a model would have understood: the given intent, and the entities of the catalogue or the payload."""
+    def parse(self, text: str, guesses: Guesses, feeling: Feeling) -> dict[str, Any]:
+        """What a model would have understood: the given intents, and the entities of the catalogue or the payload."""
         if text.startswith("/"):
-            name, _, rest = text[1:].partition("{")
-            values = json.loads("{" + rest) if rest else {}
-            intent, entities = name, [{"entity": e, "value": v} for e, v in values.items()]
-        else:
-            message = Message.build(text=text)
-            self.extractor.process([message])
-            entities = message.get("entities", [])
-        ranking = [{"name": intent, "confidence": confidence}]
-        return {"text": text, "intent": ranking[0], "intent_ranking": ranking, "entities": entities}
+            return _parse_payload(text)
+        ranking = [{"name": name, "confidence": confidence} for name, confidence in guesses.items()]
+        bases: dict[str, float] = {}
+        for name, confidence in guesses.items():
+            base = load_taxonomy().base_of.get(name, "other")
+            bases[base] = bases.get(base, 0.0) + confidence
+        groups = sorted(({"name": n, "confidence": c} for n, c in bases.items()), key=lambda g: -float(g["confidence"]))
+        message = Message.build(text=text)
+        message.set("intent", ranking[0] if ranking else {"name": None, "confidence": 0.0}, add_to_output=True)
+        message.set("intent_ranking", ranking, add_to_output=True)
+        message.set("base_intent", groups[0] if groups else None, add_to_output=True)
+        name, score = feeling
+        message.set("emotion", {"name": name, "confidence": 1.0, "score": score}, add_to_output=True)
+        self.extractor.process([message])
+        self.fallback.process([message])
+        return {"text": text, "entities": [], **message.as_dict(only_output_properties=True)}
+
+
+def _parse_payload(text: str) -> dict[str, Any]:
+    """As Rasa reads a button's payload: past the model, without tiers and emotion."""
+    name, _, rest = text[1:].partition("{")
+    values = json.loads("{" + rest) if rest else {}
+    listed = [(e, v) for e, one in values.items() for v in (one if isinstance(one, list) else [one])]
+    intent = {"name": name, "confidence": 1.0}
+    entities = [{"entity": e, "value": v} for e, v in listed]
+    return {"text": text, "intent": intent, "intent_ranking": [intent], "entities": entities}
 
 
 class Talk:
@@ -129,11 +156,25 @@ class Talk:
     def __init__(self, bot: Bot, channel: str, sender: str) -> None:
         self.bot, self.channel, self.sender = bot, channel, sender
 
-    async def say(self, text: str, intent: str = "", confidence: float = 1.0, **metadata: Any) -> Reply:
-        """Send `text`, understood as `intent`, with the channel's `metadata` (page_sku=…); payloads start with /."""
+    async def say(
+        self,
+        text: str,
+        intent: str = "",
+        confidence: float = 1.0,
+        *,
+        guesses: Guesses | None = None,
+        feeling: Feeling = CALM,
+        **metadata: Any,
+    ) -> Reply:
+        """Send `text`, understood as `intent`, with the channel's `metadata` (page_sku=…); payloads start with /.
+
+        `guesses` (intent → confidence, likeliest first) say more than one intent; below the threshold nothing counts
+        as understood. `feeling` is the emotion of the words with its score.
+        """
         output = CollectingOutputChannel()
-        trained = self.bot.understands and not intent
-        parsed = None if trained else self.bot.parse(text, intent, confidence)
+        trained = self.bot.understands and not intent and not guesses
+        guesses = guesses or ({intent: confidence} if intent else {})
+        parsed = None if trained else self.bot.parse(text, guesses, feeling)
         message = UserMessage(
             text, output, self.sender, parse_data=parsed, input_channel=self.channel, metadata=metadata
         )
@@ -152,6 +193,11 @@ class Talk:
         tracker = await self.bot.agent.tracker_store.retrieve(self.sender)
         assert tracker is not None
         return {name: value for name, value in tracker.current_slot_values().items() if value is not None}
+
+    async def memory(self) -> dict[str, Any]:
+        """The filled slots that flows have filled, and those that outlive them as the city."""
+        own = UNDERSTANDING | {ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS}
+        return {name: value for name, value in (await self.slots()).items() if name not in own}
 
     async def active_form(self) -> str | None:
         """The form that is asking, or None."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.answers import is_question, made_of, plain, read_answer, without_question_words
+from actions.answers import is_question, made_of, plain, read_answer, read_choice, without_question_words
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,8 @@ from actions.answers import is_question, made_of, plain, read_answer, without_qu
         ("", None),
         ("👌", None),
         ("那个呢", None),
+        ("你好", None),
+        ("您好，好的", "yes"),
     ],
 )
 def test_an_answer_counts_when_it_is_made_of_answer_words_only(text: str, answer: str | None) -> None:
@@ -46,3 +48,20 @@ def test_a_question_is_not_an_answer() -> None:
 @pytest.mark.parametrize(("text", "left"), [("请问诺基亚3310有货吗？", "诺基亚3310"), ("这款手机有现货吗", "")])
 def test_what_is_left_of_a_stock_question_is_the_name(text: str, left: str) -> None:
     assert without_question_words(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("1", 0),
+        ("第一个吧", 0),
+        ("②", 1),
+        ("后面那个", 1),
+        ("选第3个", 2),
+        ("那个", None),
+        ("第一个还是第二个", None),
+        ("", None),
+    ],
+)
+def test_a_choice_may_be_named_by_its_place(text: str, place: int | None) -> None:
+    assert read_choice(text) == place

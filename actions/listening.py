@@ -1,0 +1,129 @@
+"""Before every turn: what the message tells about intent and mood goes into slots that rules and stories branch on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answers import plain
+from actions.flow import Events
+from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR, UNCLEAR_TEXTS, Turn
+from bot.nlu.likeness import likeness
+from bot.nlu.mood import CALM, NEUTRAL, Mood, Said, mood
+from bot.nlu.taxonomy import load_taxonomy
+from bot.settings import get_settings
+
+PERSON, COMPLAINT, TALK = "request_human", "complaint", "other"
+# Replies that leave the customer's question open.
+NO_ANSWER = frozenset(
+    {
+        "utter_ask_back",
+        "utter_ask_back_one",
+        "utter_rephrase",
+        "utter_unclear_in_flow",
+        "utter_unclear_handed_over",
+        "utter_soothe",
+        "utter_complaint",
+        "utter_request_human",
+    }
+)
+
+
+class Listen(Action):
+    """Rasa runs it for each message by this name; only slots that change are set, so running it twice does no harm."""
+
+    def name(self) -> str:
+        return "action_validate_slot_mappings"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn(tracker)
+        slots: dict[str, Any] = {"base_intent": base_intent(turn)}
+        if turn.understood:
+            slots[UNCLEAR_TEXTS] = None
+        if tracker.get_slot(ASKED_BACK) and messages_since_asked_back(tracker) > 1:
+            slots |= {ASKED_BACK: None, ASKING_BACK: None}
+        joined = mood_of(turn)
+        if joined:
+            upset = joined.score <= get_settings().operations.emotion.handoff_score
+            slots |= {"emotion": joined.emotion, "emotion_score": joined.score, "repeated": joined.repeated}
+            slots["upset"] = upset
+            if _wants_soothing(turn, joined, slots):
+                dispatcher.utter_message(response="utter_soothe")
+                slots["soothed"] = True
+        return [SlotSet(name, value) for name, value in slots.items() if tracker.get_slot(name) != value]
+
+
+def base_intent(turn: Turn) -> str | None:
+    """The base intent of the message; of one that was not understood only where that much is sure."""
+    found = turn.tracker.latest_message.get("base_intent") or {}
+    if turn.understood:
+        return found.get("name") or load_taxonomy().base_of.get(turn.intent)
+    sure = float(found.get("confidence") or 0.0) >= get_settings().operations.confidence.threshold
+    return found.get("name") if sure else None
+
+
+def mood_of(turn: Turn) -> Mood | None:
+    """The conversation's mood after this message; None for a button, which shows none."""
+    events = list(_this_session(turn.tracker.events))
+    said = [one for one in map(read_message, events) if one]
+    if turn.is_button or not said:
+        return None
+    own = turn.tracker.latest_message.get("emotion") or {}
+    numbers = get_settings().operations.emotion
+    name, score = str(own.get("name") or CALM), int(own.get("score") or NEUTRAL)
+    return mood(said, name, score, waited(events), likeness, numbers)
+
+
+def waited(events: Events) -> float:
+    """Seconds from the first question that nobody has answered yet to the latest message."""
+    asked = latest = None
+    for event in events:
+        said = read_message(event)
+        if said:
+            latest = said.at
+            asked = said.at if asked is None and said.asks else asked
+        elif event.get("event") == "bot" and (event.get("metadata") or {}).get("utter_action") not in NO_ANSWER:
+            asked = None
+    return 0.0 if asked is None or latest is None else latest - asked
+
+
+def read_message(event: dict[str, Any]) -> Said | None:
+    """What a customer wrote in `event`; None for other events, for buttons and for messages read once more."""
+    parsed, text = event.get("parse_data") or {}, str(event.get("text") or "")
+    if event.get("event") != "user" or text.startswith("/") or parsed.get(AGAIN):
+        return None
+    ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or [])]
+    intent = next((g["name"] for g in ranking if g.get("name") not in (None, UNCLEAR)), "")
+    base = parsed.get("base_intent") or {}
+    likely = float(base.get("confidence") or 0.0) >= 0.5 or (parsed.get("intent") or {}).get("name") == intent
+    wants = (load_taxonomy().base_of.get(intent, TALK) != TALK or intent == PERSON) and likely and bool(plain(text))
+    named = {f"{e.get('entity')}={e.get('value')}" for e in parsed.get("entities") or []}
+    page = event.get("metadata") or {}
+    named |= {f"{key}={page[key]}" for key in ("page_product", "page_sku") if page.get(key)}
+    return Said(text, float(event.get("timestamp") or 0.0), wants, intent, frozenset(named))
+
+
+def messages_since_asked_back(tracker: Tracker) -> int:
+    """How many messages came since the bot asked back, this one included."""
+    count = 0
+    for event in reversed(tracker.events):
+        if event.get("event") == "slot" and event.get("name") == ASKED_BACK:
+            break
+        count += event.get("event") == "user"
+    return count
+
+
+def _this_session(events: Events) -> Iterator[dict[str, Any]]:
+    starts = [i for i, event in enumerate(events) if event.get("event") in ("session_started", "restart")]
+    yield from events[starts[-1] + 1 if starts else 0 :]
+
+
+def _wants_soothing(turn: Turn, joined: Mood, slots: dict[str, Any]) -> bool:
+    """Whether a soothing sentence goes before the answer: once, and not where a person takes over anyway."""
+    tracker = turn.tracker
+    if joined.score > get_settings().operations.emotion.soothe_score or not turn.understood:
+        return False
+    handed_over = turn.intent == PERSON or slots["upset"] and slots["base_intent"] == COMPLAINT
+    return not (handed_over or tracker.get_slot("soothed") or tracker.get_slot("handover"))
