@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.clock import as_utc
 from bot.db import reading
+from bot.shop.access import Access, check_access, plain_number
 from bot.shop.tables import ProductRow, VariantRow, WarehouseRow
 from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow, ParcelRow
 from bot.shop.trade_views import Order, OrderLine, Parcel, Trace
@@ -33,6 +34,29 @@ def orders_of(url: str, channel: str, account: str, limit: int = 20) -> list[Ord
         whose = or_(own, OrderRow.customer_id == customer) if customer else own
         newest = select(OrderRow).where(whose).order_by(OrderRow.created_at.desc(), OrderRow.no).limit(limit)
         return _views(session, session.scalars(newest).all())
+
+
+def order_for(url: str, access: Access, no: str) -> Order:
+    """The order for who may see it.
+
+    Raises:
+        NotFound: no such order, or not this account's.
+    """
+    order = find_order(url, plain_number(no))
+    check_access(access, plain_number(no), order)
+    assert order is not None  # checked
+    return order
+
+
+def orders_for(url: str, access: Access, limit: int = 20) -> list[Order]:
+    """The account's and its customer's orders and those it proved to own, newest first."""
+    with reading(url) as session:
+        own = (OrderRow.channel == access.channel) & (OrderRow.account == access.account)
+        granted = OrderRow.no.in_([grant.order_no for grant in access.grants])
+        whose = or_(own, granted, OrderRow.customer_id == access.customer_id) if access.customer_id else own | granted
+        newest = select(OrderRow).where(whose).order_by(OrderRow.created_at.desc(), OrderRow.no)
+        found = [row for row in session.scalars(newest) if access.may_use(row.no, row)]
+        return _views(session, found[:limit])
 
 
 def _views(session: Session, rows: Sequence[OrderRow]) -> list[Order]:
@@ -73,6 +97,10 @@ def _views(session: Session, rows: Sequence[OrderRow]) -> list[Order]:
             address=row.address,
             lines=tuple(lines.get(row.no, ())),
             parcels=tuple(parcels.get(row.no, ())),
+            city=row.city,
+            shipping_fen=row.shipping_fen,
+            due_fen=row.due_fen,
+            pay_method=row.pay_method,
         )
         for row in rows
     ]

@@ -14,8 +14,9 @@ from bot.db import reading, writing
 from bot.settings import get_settings
 from bot.shop.catalogue import warehouse_view
 from bot.shop.errors import BadQuantity, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
-from bot.shop.price_table import current_prices, reduction_fen
-from bot.shop.shipping import ship_by
+from bot.shop.presale.bill import bill_for, use_coupon
+from bot.shop.price_table import current_prices
+from bot.shop.shipping import plain_city, ship_by
 from bot.shop.stock import availability_in
 from bot.shop.tables import StockRow, WarehouseRow
 from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow
@@ -33,15 +34,18 @@ def place_order(
     quantity: int,
     warehouse_id: str | None = None,
     city: str | None = None,
+    coupon_id: str | None = None,
     idempotency_key: str,
 ) -> PlacedOrder:
     """Place an order and reserve its stock in one transaction; the same key of an account returns the same order.
 
-    Sold from `warehouse_id` when it has the quantity, otherwise from the best warehouse for `city` that has.
+    Sold from `warehouse_id` when it has the quantity, otherwise from the best warehouse for `city` that has. Offers are
+    taken off, then the customer's coupon `coupon_id` if given; with a known `city` the shipping fee is added.
 
     Raises:
         UnknownSku, UnknownWarehouse, BadQuantity: the request is wrong.
         OutOfStock: no warehouse has the quantity.
+        Refused: coupon_…, region_not_served.
     """
     limit = get_settings().operations.orders.max_quantity
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 1 <= quantity <= limit:
@@ -50,7 +54,7 @@ def place_order(
     for _ in range(_TRIES):
         with suppress(IntegrityError), writing(url) as session:
             # Refused: the same key at the same moment (its order is there now), or a number drawn twice. Once more.
-            return _placed_before(session, key) or _place(session, key, sku, quantity, warehouse_id, city)
+            return _placed_before(session, key) or _place(session, key, sku, quantity, warehouse_id, city, coupon_id)
     raise ShopError("订单没有保存成功，请稍后再试")
 
 
@@ -61,8 +65,9 @@ class _Key(NamedTuple):
 
 
 def _place(
-    session: Session, key: _Key, sku: str, quantity: int, warehouse_id: str | None, city: str | None
-) -> PlacedOrder:
+    session: Session, key: _Key, sku: str, quantity: int, warehouse_id: str | None, city: str | None,
+    coupon_id: str | None,
+) -> PlacedOrder:  # fmt: skip
     stock = availability_in(session, sku, city)
     price = current_prices(session, [sku]).get(sku)
     if price is None:
@@ -79,15 +84,17 @@ def _place(
         left = availability_in(session, sku, city).options
         raise OutOfStock(sku, max((option.available for option in left), default=0))
     created = now()
-    amount = price.price_fen * quantity
-    discount = reduction_fen(session, sku, amount)
+    customer = _customer_of(session, key)
+    bill = bill_for(session, {sku: (price.price_fen, quantity)}, chosen.warehouse_id, city, customer, coupon_id)
     order = OrderRow(
         **key._asdict(),
         no=_new_number(created),
-        customer_id=_customer_of(session, key),
+        customer_id=customer,
         status="pending_payment",
-        amount_fen=amount - discount,
-        discount_fen=discount,
+        amount_fen=bill.payable_fen,
+        discount_fen=bill.discount_fen,
+        shipping_fen=bill.shipping_fen,
+        city=plain_city(city),
         created_at=created,
         ship_by=chosen.ship_by,
         pay_before=created + timedelta(minutes=get_settings().operations.orders.pay_minutes),
@@ -97,6 +104,8 @@ def _place(
     session.flush()
     session.add(OrderLineRow(order_no=order.no, sku=sku, quantity=quantity, price_fen=price.price_fen))
     session.flush()
+    if coupon_id is not None:
+        use_coupon(session, coupon_id, order.no)
     return _as_placed(session, order)
 
 
@@ -136,7 +145,7 @@ def _as_placed(session: Session, order: OrderRow) -> PlacedOrder:
     leaves = order.ship_by or ship_by(warehouse, order.created_at)
     return PlacedOrder(
         order.no, line.sku, line.quantity, order.amount_fen, warehouse, leaves,
-        order.pay_before or order.created_at, order.discount_fen,
+        order.pay_before or order.created_at, order.discount_fen, order.shipping_fen,
     )  # fmt: skip
 
 

@@ -46,9 +46,3 @@ def promotions_for(session: Session, sku: str, kind: str, moment: datetime | Non
         for row in session.scalars(running.order_by(PromotionRow.id))
         if not (row.skus or row.categories) or {sku, product_id} & set(row.skus) or category in row.categories
     ]
-
-
-def reduction_fen(session: Session, sku: str, amount_fen: int, moment: datetime | None = None) -> int:
-    """What the best automatic reduction (满减) takes off `amount_fen`; never more than the amount."""
-    rules = [row.rule for row in promotions_for(session, sku, "reduction", moment)]
-    return min(amount_fen, max((r["minus_fen"] for r in rules if amount_fen >= r["over_fen"]), default=0))

@@ -8,7 +8,10 @@ from bot.shop.views import Warehouse
 
 @dataclass(frozen=True)
 class PlacedOrder:
-    """A new order awaiting payment; times in UTC. `amount_fen` is what the customer pays, the discount taken off."""
+    """A new order awaiting payment; times in UTC.
+
+    `amount_fen` is what the customer pays, the discount taken off and the shipping fee added.
+    """
 
     no: str
     sku: str
@@ -18,6 +21,7 @@ class PlacedOrder:
     ship_by: datetime
     pay_before: datetime
     discount_fen: int = 0
+    shipping_fen: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,10 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Order:
-    """An order with lines and parcels; times in UTC. `status` is one of `bot.shop.ORDER_STATUSES`."""
+    """An order with lines and parcels; times in UTC. `status` is one of `bot.shop.ORDER_STATUSES`.
+
+    `amount_fen` holds the shipping fee; `due_fen` of a paid order is still to be paid after a change.
+    """
 
     no: str
     customer_id: str | None
@@ -72,6 +79,10 @@ class Order:
     address: str | None
     lines: tuple[OrderLine, ...] = ()
     parcels: tuple[Parcel, ...] = ()
+    city: str | None = None
+    shipping_fen: int = 0
+    due_fen: int = 0
+    pay_method: str | None = None
 
     @property
     def status_text(self) -> str:

@@ -1,0 +1,91 @@
+"""Pictures that customers send with a ticket: checked, stored by their content, kept with the ticket."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from bot.clock import now
+from bot.db import reading, writing
+from bot.settings import get_settings
+from bot.shop.access import Access
+from bot.shop.aftersale.ticket_rows import owned_ticket
+from bot.shop.errors import NotFound, Refused
+from bot.shop.service_tables import PhotoRow
+from bot.shop.service_views import Photo
+
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+
+
+def add_photo(url: str, access: Access, ticket_no: str, content: bytes) -> Photo:
+    """Store a picture with a ticket; the same one twice is stored once.
+
+    Raises:
+        NotFound; Refused: photo_type, photo_size, photo_count.
+    """
+    settings = get_settings().operations.after_sale
+    limit = settings.photo_max_mb * 2**20
+    if len(content) > limit:
+        raise Refused("photo_size", max_bytes=limit)
+    photo = Photo(hashlib.sha256(content).hexdigest(), media_type(content), len(content))
+    name = photo.id + _SUFFIXES[photo.media_type]
+    with writing(url) as session:
+        ticket = owned_ticket(session, access, ticket_no)
+        if session.get(PhotoRow, (ticket.no, photo.id)) is not None:
+            return photo
+        stored = select(func.count()).select_from(PhotoRow).where(PhotoRow.ticket_no == ticket.no)
+        if (session.scalar(stored) or 0) >= settings.photos_per_ticket:
+            raise Refused("photo_count", max_count=settings.photos_per_ticket)
+        _store(folder() / name, content)
+        session.add(
+            PhotoRow(
+                ticket_no=ticket.no, id=photo.id, media_type=photo.media_type, size=photo.size, file=name,
+                stored_at=now(),
+            )
+        )  # fmt: skip
+    return photo
+
+
+def photo_file(url: str, access: Access, ticket_no: str, photo_id: str) -> Path:
+    """The file of a ticket's picture.
+
+    Raises:
+        NotFound: no such picture, or not this account's.
+    """
+    with reading(url) as session:
+        ticket = owned_ticket(session, access, ticket_no)
+        row = session.get(PhotoRow, (ticket.no, photo_id))
+        if row is None:
+            raise NotFound("photo", photo_id)
+        return folder() / row.file
+
+
+def folder() -> Path:
+    """Where pictures lie."""
+    return get_settings().var / "photos"
+
+
+def media_type(content: bytes) -> str:
+    """The kind of picture by its first bytes, whatever a sender calls it.
+
+    Raises:
+        Refused: photo_type.
+    """
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    raise Refused("photo_type")
+
+
+def _store(file: Path, content: bytes) -> None:
+    """Write whole or not at all: a reader never sees half a picture."""
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(file)

@@ -1,0 +1,1 @@
+"""Advice before a purchase: prices, offers, sizes, recommendations, payment, shipping, origin."""
