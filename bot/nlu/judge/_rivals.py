@@ -1,5 +1,6 @@
 """The pipelines of the race."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -107,6 +108,7 @@ def _hub_bert() -> Path | None:
 
 
 def _random_bert(folder: Path, characters: str) -> Path:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from transformers import BertConfig, TFBertModel
 
     # Rasa takes BERT's own ids 101 and 102 of [CLS] and [SEP] for granted.
