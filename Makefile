@@ -47,10 +47,16 @@ unit: setup ## 单元测试
 stories: train ## 对话测试（rasa test）
 	@$(PY) -m rasa test core --stories tests/stories --fail-on-prediction-errors --out results/core
 
+heldout: train ## 留出语料上的识别测试（rasa test nlu），低于底线就失败
+	@$(PY) -m pytest tests/nlu
+
+web-test: web ## 网页的类型检查和单元测试
+	@cd bot/web && npm run check && npm test
+
 browser: train web ## 端到端与浏览器测试
 	@$(PY) -m pytest tests/e2e tests/browser
 
-test: lint types validate unit stories browser ## 全部测试
+test: lint types corpus validate web-test unit stories heldout browser ## 全部测试
 	@echo "✓ 全部测试通过"
 
 lock: setup ## 重新锁定依赖（改了 pyproject.toml 之后）

@@ -1,6 +1,7 @@
 """The steps before the first customer: encoder, databases, model, web pages. Each is skipped when it is up to date."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -119,15 +120,15 @@ def require_node() -> str:
     """The path of npm.
 
     Raises:
-        LaunchError: Node is missing or older than 20.
+        LaunchError: Node is missing or older than 20.19, which Vite needs.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
-    advice = "请安装 Node 20 或更新的版本（nvm install 20，或从系统的包管理器安装 nodejs 和 npm）"
+    advice = "请安装 Node 20.19 或更新的版本（nvm install 20，或从系统的包管理器安装 nodejs 和 npm）"
     if not node or not npm:
         raise LaunchError(f"没有找到 Node，网页无法构建。{advice}")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    major = version.removeprefix("v").split(".")[0]
-    if not major.isdigit() or int(major) < 20:
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    if numbers < (20, 19):
         raise LaunchError(f"Node 版本是 {version or '未知'}，太旧。{advice}")
     return npm
 

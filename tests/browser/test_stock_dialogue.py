@@ -44,8 +44,8 @@ def test_product_cards_on_a_phone(suite: Suite, browser: Any) -> None:
     page.get(suite.web)
     says(page, "您好")
     press(page, "推荐商品")
-    until(page, lambda: page.execute_script("return document.querySelectorAll('ul[aria-label=商品] img').length") >= 3)
-    script = "return [...document.querySelectorAll('ul[aria-label=商品] img')].every(i => i.complete && i.naturalWidth > 0)"
-    until(page, lambda: page.execute_script(script))
+    pictures = "return [...document.querySelectorAll('ul[aria-label=商品] img')]"
+    until(page, lambda: page.execute_script(f"{pictures}.length") >= 3)
+    until(page, lambda: page.execute_script(f"{pictures}.every(i => i.complete && i.naturalWidth > 0)"))
     _shoot(page, "phone-cards")
     assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
