@@ -3,15 +3,14 @@
 Run `python -m bot.shop.demo data/shop` after changing products, prices or stock there. People and parcels are invented.
 """
 
-import csv
 import random
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-Row = dict[str, Any]
+from bot.shop.demo_files import Row, read, write
+from bot.shop.demo_services import Services
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜"
 _GIVEN = re.split(
@@ -25,20 +24,6 @@ _CARRIERS = {"顺路速运": "SL", "中原快递": "ZY", "云达物流": "YD"}
 _HOME = {"BJ": "北京", "SH": "上海", "GZ": "广州", "CD": "成都"}
 _KEEP = {"P1001-04"}  # the stock of the tour in the README: no open order touches it
 CUSTOMERS, ORDERS = 230, 1150
-
-
-def read(folder: Path, name: str) -> list[dict[str, str]]:
-    """The rows of a CSV file of the folder."""
-    with open(folder / name, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write(folder: Path, name: str, rows: list[Row]) -> None:
-    """The rows as a CSV file of the folder."""
-    with open(folder / name, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 class Demo:
@@ -56,6 +41,7 @@ class Demo:
             day = int(row["valid_from"].removeprefix("D").split("T")[0])
             self.prices.setdefault(row["sku"], []).append((day, float(row["price"])))
         self.orders: list[Row] = []
+        self.city_of: dict[str, str] = {}
         self.lines: list[Row] = []
         self.parcels: list[Row] = []
 
@@ -80,7 +66,7 @@ class Demo:
         return customers, accounts
 
     def run(self) -> None:
-        """Write customers, accounts, orders, order lines and parcels."""
+        """Write customers, accounts, orders, order lines, parcels, coupons, tickets and refunds."""
         customers, accounts = self.people()
         cities = {row["id"]: row["city"] for row in customers}
         # A few customers buy most: without them nobody could be a VIP.
@@ -96,6 +82,7 @@ class Demo:
             self._order(f"DX9{numbers[index]:011d}", account, city, age)
         for line in self.lines:
             line["price"] = f"{line['price']:.2f}"
+        Services(self.folder, self.prices).run(customers, accounts, self.orders, self.lines, self.parcels, self.city_of)
         for name, rows in {
             "customers.csv": customers,
             "accounts.csv": accounts,
@@ -123,6 +110,7 @@ class Demo:
         return self.draw.choices(list(choices), list(choices.values()))[0]
 
     def _order(self, no: str, account: Row, city: str, age: int) -> None:
+        self.city_of[no] = city
         status, warehouse = self._status(age), self.draw.choice(list(_HOME))
         lines = self._basket(no, warehouse, age, holds=status in ("pending_payment", "paid"))
         if not lines:

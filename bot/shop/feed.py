@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from bot.db import upgrade, writing
 from bot.settings import ROOT
+from bot.shop.aftersale.exchanges import reserved_by_exchanges
 from bot.shop.errors import FeedError
-from bot.shop.feed_files import FEED_FILES, FeedFile, Values
+from bot.shop.feed_files import FeedFile, Values
 from bot.shop.feed_reader import BadRow, read_feed_file
+from bot.shop.feed_services import FEED_FILES, first_steps
 from bot.shop.tables import CatalogueStateRow, StockRow, VariantRow
 from bot.shop.trade_tables import OrderLineRow, OrderRow
 
@@ -106,6 +108,7 @@ def _write(session: Session, spec: FeedFile, rows: list[Values], existing: set[A
             values["position"] = position
         (old if (key[0] if len(key) == 1 else key) in existing else new).append(values)
     session.bulk_insert_mappings(spec.table, new)
+    first_steps(session, spec.table, new)
     if old and spec.table is StockRow:
         _update_stock(session, old)
     elif set(rows[0] if rows else ()) - set(columns):
@@ -139,7 +142,7 @@ def _update_stock(session: Session, rows: list[Values]) -> None:
 
 
 def _count_reservations(session: Session) -> list[str]:
-    """Set `reserved` to what open orders hold, raising `on_hand` where it falls short; the notes say where."""
+    """Set `reserved` to what open orders and exchanges hold, raising `on_hand` where it falls short, with notes."""
     held = {
         (sku, warehouse_id): int(units)
         for sku, warehouse_id, units in session.execute(
@@ -149,6 +152,8 @@ def _count_reservations(session: Session) -> list[str]:
             .group_by(OrderLineRow.sku, OrderRow.warehouse_id)
         )
     }
+    for key, units in reserved_by_exchanges(session).items():
+        held[key] = held.get(key, 0) + units
     notes = []
     session.expire_all()
     for row in session.scalars(select(StockRow).order_by(StockRow.sku, StockRow.warehouse_id)):

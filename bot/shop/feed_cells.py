@@ -40,6 +40,25 @@ def positive(cell: str) -> int:
     return int(cell)
 
 
+def number(cell: str) -> float:
+    """A number, 0 or more, as "62.5"."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", cell, re.ASCII):
+        raise ValueError(f"“{cell}”应为不小于 0 的数")
+    return float(cell)
+
+
+def yes_or_no(cell: str) -> bool:
+    """是 or 否."""
+    if cell not in ("是", "否"):
+        raise ValueError(f"“{cell}”应写 是 或 否")
+    return cell == "是"
+
+
+def anything(cell: str) -> str:
+    """Any text, also an empty one."""
+    return cell
+
+
 def text(cell: str) -> str:
     """Any text but an empty one."""
     if not cell:

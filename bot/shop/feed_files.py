@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.settings import get_settings
 from bot.shop import feed_cells as cell
+from bot.shop.service_views import PAY_METHODS
 from bot.shop.tables import (
     AttributeAliasRow,
     CityRow,
@@ -21,6 +22,7 @@ from bot.shop.trade_tables import AccountRow, CustomerRow, OrderLineRow, OrderRo
 from bot.shop.trade_views import ORDER_STATUSES
 
 Values = dict[str, Any]
+OPTIONAL_RULES = {"discount": {"nth"}, "coupon": {"new_customers"}}  # every nth unit; first orders only
 PROMOTION_RULES = {
     "interest_free": {"periods", "min_fen"},
     "reduction": {"over_fen", "minus_fen"},
@@ -47,7 +49,7 @@ class FeedFile:
     optional: frozenset[str] = frozenset()
 
 
-def _same(**columns: Callable[[str], Any]) -> dict[str, tuple[str, Callable[[str], Any]]]:
+def same(**columns: Callable[[str], Any]) -> dict[str, tuple[str, Callable[[str], Any]]]:
     return {name: (name, convert) for name, convert in columns.items()}
 
 
@@ -57,10 +59,12 @@ def _price(values: Values) -> None:
 
 
 def _promotion(values: Values) -> None:
-    needed = PROMOTION_RULES[values["kind"]]
-    if set(values["rule"]) != needed:
+    needed, more = PROMOTION_RULES[values["kind"]], OPTIONAL_RULES.get(values["kind"], set())
+    if not needed <= set(values["rule"]) <= needed | more:
         raise ValueError(f"{values['kind']} 的 rule 应写 {'、'.join(sorted(needed))}")
     values["rule"] = {name: cell.whole(value) for name, value in values["rule"].items()}
+    if values["rule"].get("percent", 0) > 100 or values["rule"].get("nth", 1) < 1:
+        raise ValueError("percent 应在 0 到 100 之间，nth 应不小于 1")
     if values["ends_at"] <= values["starts_at"]:
         raise ValueError("ends_at 应晚于 starts_at")
 
@@ -74,22 +78,22 @@ def _order(values: Values) -> None:
             raise ValueError(f"{name} 早于 created_at")
 
 
-FEED_FILES = (
+TRADE_FILES = (
     FeedFile(
         "warehouses.csv",
         WarehouseRow,
         ("id",),
-        _same(
+        same(
             id=cell.text, name=cell.text, city=cell.text, cut_off=cell.clock_time, ship_by=cell.clock_time,
             working_days=cell.weekdays, regions=cell.listed,
         ),
     ),
-    FeedFile("cities.csv", CityRow, ("name",), _same(name=cell.text, province=cell.text)),
+    FeedFile("cities.csv", CityRow, ("name",), same(name=cell.text, province=cell.text)),
     FeedFile(
         "products.csv",
         ProductRow,
         ("id",),
-        _same(
+        same(
             id=cell.text, name=cell.text, brand=cell.text, category=cell.text, unit=cell.text, image=cell.text,
             description=cell.text, parameters=cell.pairs, aliases=cell.listed,
         ),
@@ -98,14 +102,14 @@ FEED_FILES = (
         "variants.csv",
         VariantRow,
         ("sku",),
-        _same(sku=cell.text, product_id=cell.text, label=cell.text, attributes=cell.pairs),
+        same(sku=cell.text, product_id=cell.text, label=cell.text, attributes=cell.pairs),
         {"product_id": (ProductRow,)},
     ),
     FeedFile(
         "attribute_aliases.csv",
         AttributeAliasRow,
         ("attribute", "value", "alias"),
-        _same(attribute=cell.text, value=cell.text, alias=cell.text),
+        same(attribute=cell.text, value=cell.text, alias=cell.text),
     ),
     FeedFile(
         "prices.csv",
@@ -125,14 +129,14 @@ FEED_FILES = (
         "stock.csv",
         StockRow,
         ("sku", "warehouse_id"),
-        _same(sku=cell.text, warehouse_id=cell.text, on_hand=cell.whole, restock_date=cell.optional(cell.day)),
+        same(sku=cell.text, warehouse_id=cell.text, on_hand=cell.whole, restock_date=cell.optional(cell.day)),
         {"sku": (VariantRow,), "warehouse_id": (WarehouseRow,)},
     ),
     FeedFile(
         "promotions.csv",
         PromotionRow,
         ("id",),
-        _same(
+        same(
             id=cell.text, name=cell.text, kind=cell.one_of(*PROMOTION_RULES), rule=cell.pairs,
             starts_at=cell.moment, ends_at=cell.moment, categories=cell.listed, skus=cell.listed,
         ),
@@ -143,13 +147,13 @@ FEED_FILES = (
         "customers.csv",
         CustomerRow,
         ("id",),
-        _same(id=cell.text, name=cell.text, phone=cell.phone, city=cell.text, created_at=cell.moment),
+        same(id=cell.text, name=cell.text, phone=cell.phone, city=cell.text, created_at=cell.moment),
     ),
     FeedFile(
         "accounts.csv",
         AccountRow,
         ("channel", "account"),
-        _same(channel=cell.text, account=cell.text, customer_id=cell.text),
+        same(channel=cell.text, account=cell.text, customer_id=cell.text),
         {"customer_id": (CustomerRow,)},
     ),
     FeedFile(
@@ -157,25 +161,29 @@ FEED_FILES = (
         OrderRow,
         ("no",),
         {
-            **_same(
+            **same(
                 no=cell.text, customer_id=cell.optional(cell.text), channel=cell.text, account=cell.text,
                 status=cell.one_of(*ORDER_STATUSES), created_at=cell.moment, paid_at=cell.optional(cell.moment),
                 shipped_at=cell.optional(cell.moment), delivered_at=cell.optional(cell.moment),
                 cancelled_at=cell.optional(cell.moment), warehouse_id=cell.text,
                 address=cell.optional(cell.text),
             ),
+            **same(city=cell.optional(cell.text), phone=cell.optional(cell.phone)),
+            "pay_method": ("pay_method", cell.optional(cell.one_of(*PAY_METHODS))),
+            "shipping": ("shipping_fen", cell.fen),
             "amount": ("amount_fen", cell.fen),
             "discount": ("discount_fen", cell.fen),
         },
         {"customer_id": (CustomerRow,), "warehouse_id": (WarehouseRow,)},
         _order,
+        frozenset({"city", "phone", "pay_method", "shipping"}),
     ),
     FeedFile(
         "order_lines.csv",
         OrderLineRow,
         ("order_no", "sku"),
         {
-            **_same(order_no=cell.text, sku=cell.text, quantity=cell.positive),
+            **same(order_no=cell.text, sku=cell.text, quantity=cell.positive),
             "price": ("price_fen", cell.fen),
         },
         {"order_no": (OrderRow,), "sku": (VariantRow,)},
@@ -184,7 +192,7 @@ FEED_FILES = (
         "parcels.csv",
         ParcelRow,
         ("no",),
-        _same(
+        same(
             no=cell.text, order_no=cell.text, carrier=cell.text, status=cell.one_of(*PARCEL_STATUSES),
             traces=cell.traces,
         ),

@@ -56,6 +56,8 @@ def request_exchange(
 
 def release(session: Session, ticket: TicketRow, sent: bool) -> None:
     """Take an exchange's units out of the reservation; `sent` ones have left the warehouse."""
+    if "warehouse_id" not in ticket.details:  # came by feed: its units were never reserved here
+        return
     units = ticket.quantity
     values = {"reserved": StockRow.reserved - units} | ({"on_hand": StockRow.on_hand - units} if sent else {})
     session.execute(

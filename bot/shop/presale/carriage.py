@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,8 +27,8 @@ def grams_of(category: str, parameters: Mapping[str, str]) -> int:
     return settings.default_grams.get(category, settings.other_grams)
 
 
-def fee_fen(rule: ShippingRuleRow | None, grams: int, goods_fen: int) -> int:
-    """First weight and steps, begun steps counting whole; nothing from the threshold on, nor without a rule."""
+def fee_fen(rule: Any, grams: int, goods_fen: int) -> int:
+    """First weight and steps, begun steps counting whole; nothing from the threshold on, nor without a rule (None)."""
     if rule is None or (rule.free_over_fen is not None and goods_fen >= rule.free_over_fen):
         return 0
     steps = -(-max(0, grams - rule.first_grams) // rule.step_grams)
