@@ -80,15 +80,15 @@ def _load(model: Path) -> Any:
     if not model.is_file():
         raise JudgeError(f"没有模型 {model}，请先运行 python -m bot train，或用 --model 指定别的模型")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Rasa's libraries warn about their own deprecations while they load, and some reset the filters.
+    # Rasa and its libraries warn about their own deprecations, and some reset the filters.
     with warnings.catch_warnings(record=True):
         from rasa.core.agent import Agent
         from rasa.shared.exceptions import RasaException
         from rasa.utils.log_utils import configure_structlog
 
-    configure_structlog(logging.ERROR)  # its default prints every parse on standard output
-    logging.getLogger("rasa").setLevel(logging.ERROR)
-    try:
-        return Agent.load(model)
-    except (RasaException, tarfile.TarError, OSError, ValueError, ImportError) as error:
-        raise JudgeError(f"模型 {model} 打不开（{error}），请运行 python -m bot train 重新训练") from error
+        configure_structlog(logging.ERROR)  # its default prints every parse on standard output
+        logging.getLogger("rasa").setLevel(logging.ERROR)
+        try:
+            return Agent.load(model)
+        except (RasaException, tarfile.TarError, OSError, ValueError, ImportError) as error:
+            raise JudgeError(f"模型 {model} 打不开（{error}），请运行 python -m bot train 重新训练") from error
