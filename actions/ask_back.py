@@ -57,7 +57,7 @@ class AskBack(Action):
         chosen = choice(turn, asked["intents"])
         if chosen:
             return [SlotSet(UNCLEAR_TEXTS, None), *_again(turn, asked, chosen)]
-        if turn.intent == "inform":
+        if turn.intent == "inform" and read_choice(turn.written) is None:
             return await Inform().run(dispatcher, turn.tracker, domain)
         if turn.answer == "stop":
             dispatcher.utter_message(response="utter_deny")
@@ -121,7 +121,7 @@ def choice(turn: Turn, intents: list[str]) -> str | None:
 def _ask(dispatcher: CollectingDispatcher, turn: Turn, intents: list[str]) -> None:
     taxonomy: Taxonomy = load_taxonomy()
     payload = _payload_of_entities(turn)
-    variables = {}
+    variables: dict[str, str] = {}
     for place, intent in zip(("first", "second"), intents, strict=False):
         variables |= {place: taxonomy.titles[intent], f"{place}_payload": f"/{intent}{payload}"}
     dispatcher.utter_message(response="utter_ask_back" if len(intents) > 1 else "utter_ask_back_one", **variables)

@@ -125,5 +125,5 @@ def _wants_soothing(turn: Turn, joined: Mood, slots: dict[str, Any]) -> bool:
     tracker = turn.tracker
     if joined.score > get_settings().operations.emotion.soothe_score or not turn.understood:
         return False
-    handed_over = turn.intent == PERSON or slots["upset"] and slots["base_intent"] == COMPLAINT
+    handed_over = turn.intent == PERSON or (slots["upset"] and slots["base_intent"] == COMPLAINT)
     return not (handed_over or tracker.get_slot("soothed") or tracker.get_slot("handover"))

@@ -9,7 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import ANSWERS, is_question, made_of, without_question_words
 from actions.flow import Events, FlowValidation, leave
 from actions.heard import Heard, listen
-from actions.turn import ANSWER_INTENTS, Turn
+from actions.turn import ANSWER_INTENTS, UNCLEAR_TEXTS, Turn
 from actions.wish import Notice, Wish, merge, pick, source
 from bot.settings import get_settings
 from bot.shop import Catalogue, current_catalogue, price_of
@@ -75,6 +75,8 @@ class ValidateStockForm(FlowValidation):
         for category in {product.category for product in catalogue.products.values()}:
             rest = rest.replace(category, "")
         if turn.requested == "sku" and turn.intent not in self.entries:
+            if not turn.understood and turn.tracker.get_slot(UNCLEAR_TEXTS):
+                return None  # the second guess in a row helps nobody
             return turn.rest.strip() if len(rest) > 1 and not heard.names_something else None
         asked = turn.activating or turn.intent in self.entries
         return rest if asked and re.search(r"[a-z]{2,}|\d{2,}|[a-z]+\d|\d+[a-z]", rest) else None
@@ -96,6 +98,8 @@ class ValidateStockForm(FlowValidation):
             if turn.answer == "yes" and same_figures and notice is None:
                 return self._answered(turn, wish, catalogue)
         slots = {**wish.slots(), "notice": notice, "offer": None, ASKING_ORDER: None}
+        if notice and notice["kind"] == "unknown" and not turn.understood:
+            slots[UNCLEAR_TEXTS] = [turn.text]  # taken for a name, but that is a guess
         return _slots(slots | ({ASKING_STOCK: None} if new_goods or wish.sku is None else {}))
 
     def _answered(self, turn: Turn, wish: Wish, catalogue: Catalogue) -> Events:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.answers import Answer, is_question, read_answer
+from actions.answers import Answer, is_question, read_answer, read_choice
 from bot.settings import get_settings
 
 UNCLEAR = "nlu_fallback"
@@ -58,8 +58,8 @@ class Turn:
         """
         asked = self.tracker.get_slot(ASKED_BACK) or {}
         named = not self.is_button and self.tracker.latest_message.get("entities")
-        answers = self.intent in {*asked.get("intents", ()), "affirm", "deny", UNCLEAR}
-        return asked if answers and not named else {}
+        answers = self.intent in {*asked.get("intents", ()), "affirm", "deny", UNCLEAR, ""} and not named
+        return asked if answers or read_choice(self.written) is not None else {}
 
     @property
     def text(self) -> str:

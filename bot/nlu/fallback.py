@@ -33,7 +33,7 @@ class ConfidenceFallback(FallbackClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`threshold`: from 0 to 1; None takes `confidence.threshold` of data/operations.yml when the model is loaded."""
+        """`threshold`: from 0 to 1; None takes that of data/operations.yml when the model is loaded."""
         return {THRESHOLD_KEY: None}
 
     @classmethod
@@ -86,4 +86,4 @@ class ConfidenceFallback(FallbackClassifier):
 
 def _is_payload(text: str) -> bool:
     found = _PAYLOAD.match(text.strip())
-    return bool(found) and found[1] in {*load_taxonomy().base_of, DEFAULT_NLU_FALLBACK_INTENT_NAME}
+    return found is not None and found[1] in {*load_taxonomy().base_of, DEFAULT_NLU_FALLBACK_INTENT_NAME}
