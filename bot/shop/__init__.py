@@ -1,12 +1,27 @@
 """The shop itself: catalogue, stock by warehouse, prices, promotions, customers, orders and parcels."""
 
+from bot.shop.access import Access, Grant
+from bot.shop.aftersale.refunds import move_refund
+from bot.shop.aftersale.tickets import move_ticket
 from bot.shop.catalogue import Catalogue, catalogue_version, current_catalogue, load_catalogue
-from bot.shop.errors import BadQuantity, FeedError, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
+from bot.shop.errors import (
+    BadQuantity,
+    FeedError,
+    NotFound,
+    OutOfStock,
+    Refused,
+    ShopError,
+    SystemDown,
+    UnknownSku,
+    UnknownWarehouse,
+)
 from bot.shop.feed import BadRow, ImportSummary, import_folder, upgrade_and_seed
 from bot.shop.money import format_fen
 from bot.shop.order_views import find_order, orders_of
 from bot.shop.orders import place_order, release_unpaid
+from bot.shop.owner_check import forget_old
 from bot.shop.prices import interest_free_periods, price_of, product_card
+from bot.shop.rules import RULES
 from bot.shop.shipping import ship_by
 from bot.shop.stock import availability, nearest_variants
 from bot.shop.trade_views import ORDER_STATUSES, Order, OrderLine, Parcel, PlacedOrder, Trace
@@ -25,6 +40,8 @@ from bot.shop.views import (
 
 __all__ = [
     "ORDER_STATUSES",
+    "RULES",
+    "Access",
     "Alternative",
     "Availability",
     "BadQuantity",
@@ -32,7 +49,9 @@ __all__ = [
     "Card",
     "Catalogue",
     "FeedError",
+    "Grant",
     "ImportSummary",
+    "NotFound",
     "Order",
     "OrderLine",
     "OutOfStock",
@@ -41,7 +60,9 @@ __all__ = [
     "Price",
     "PricePoint",
     "Product",
+    "Refused",
     "ShopError",
+    "SystemDown",
     "Term",
     "Trace",
     "UnknownSku",
@@ -53,10 +74,13 @@ __all__ = [
     "catalogue_version",
     "current_catalogue",
     "find_order",
+    "forget_old",
     "format_fen",
     "import_folder",
     "interest_free_periods",
     "load_catalogue",
+    "move_refund",
+    "move_ticket",
     "nearest_variants",
     "orders_of",
     "place_order",

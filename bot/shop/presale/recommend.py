@@ -1,0 +1,118 @@
+"""Up to three products for a need: category, budget, demands on parameters; each with its reasons."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from bot.clock import now
+from bot.db import reading
+from bot.shop.catalogue import current_catalogue
+from bot.shop.presale.insight import lowest_since
+from bot.shop.presale.views import Reason, Recommendation
+from bot.shop.price_table import current_prices, promotions_for
+from bot.shop.stock import available_units
+from bot.shop.views import Price, Product, Variant
+
+SHOWN = 3
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A demand on a parameter: `contains` a text, or a number `at_least` / `at_most` (as 电池 at_least 5000)."""
+
+    parameter: str
+    how: Literal["contains", "at_least", "at_most"]
+    value: str | float
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    variant: Variant
+    price: Price
+    units: int
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+def recommend(
+    url: str, *, category: str | None = None, budget_fen: int | None = None, demands: Sequence[Demand] = (),
+    words: Iterable[str] = (), without: Iterable[str] = (),
+) -> list[Recommendation]:  # fmt: skip
+    """The products that meet every demand, best first; `words` (老人, 降噪) count where a page says them.
+
+    `without` are product ids that the customer has seen. Nothing over budget, nothing sold out.
+    """
+    catalogue = current_catalogue(url)
+    said, seen = [word.lower() for word in words if word.strip()], set(without)
+    products = [p for p in catalogue.products.values() if category in (None, p.category) and p.id not in seen]
+    with reading(url) as session:
+        skus = [v.sku for p in products for v in catalogue.narrow(p.id)]
+        units, prices = available_units(session, skus), current_prices(session, skus)
+        found = []
+        for product in products:
+            met = [_met(product, demand) for demand in demands]
+            if None in met:
+                continue
+            fitting = [
+                v
+                for v in catalogue.narrow(product.id)
+                if units[v.sku] and v.sku in prices and (budget_fen is None or prices[v.sku].price_fen <= budget_fen)
+            ]
+            if fitting:
+                # With a budget the best that it buys, without one the cheapest.
+                sign = -1 if budget_fen is not None else 1
+                variant = min(fitting, key=lambda v: (sign * prices[v.sku].price_fen, v.sku))
+                heard = [Reason("word", value=word) for word in said if word in _page(product)]
+                if said and not heard and not demands:
+                    continue
+                reasons = [reason for reason in met if reason] + heard
+                free = promotions_for(session, variant.sku, "interest_free")
+                candidate = _with_price(
+                    variant, prices[variant.sku], units[variant.sku], reasons, budget_fen, bool(free)
+                )
+                found.append(candidate)
+    found.sort(key=lambda c: (-c.score, c.price.price_fen, c.variant.sku))
+    return [Recommendation(c.variant, c.price.price_fen, c.units, c.reasons) for c in found[:SHOWN]]
+
+
+def _with_price(
+    variant: Variant, price: Price, units: int, reasons: list[Reason], budget_fen: int | None, interest_free: bool
+) -> _Candidate:
+    score = 10 * len(reasons)
+    if budget_fen is not None:
+        reasons.append(Reason("budget", fen=budget_fen - price.price_fen))
+    if price.price_fen < price.market_fen:
+        reasons.append(Reason("below_market", fen=price.market_fen - price.price_fen))
+        score += min(5, 100 * (price.market_fen - price.price_fen) // price.market_fen)
+    if price.price_fen == lowest_since(price, now() - timedelta(days=90)) and len(price.history) > 1:
+        reasons.append(Reason("lowest", value="90"))
+        score += 3
+    if interest_free:
+        reasons.append(Reason("interest_free"))
+        score += 1
+    reasons.append(Reason("in_stock", value=str(units)))
+    return _Candidate(variant, price, units, score, tuple(reasons))
+
+
+def _met(product: Product, demand: Demand) -> Reason | None:
+    """The reason that a demand is met by, or None."""
+    value = product.parameters.get(demand.parameter)
+    if value is None:
+        return None
+    if demand.how == "contains":
+        met = str(demand.value).lower() in value.lower()
+    else:
+        number = _NUMBER.search(value)
+        limit = float(demand.value)
+        met = number is not None and (
+            float(number.group()) >= limit if demand.how == "at_least" else float(number.group()) <= limit
+        )
+    return Reason("parameter", demand.parameter, value) if met else None
+
+
+def _page(product: Product) -> str:
+    parts = (product.name, product.brand, product.category, product.description, *product.aliases)
+    return " ".join((*parts, *product.parameters.values())).lower()
