@@ -52,7 +52,7 @@ def test_trains_only_when_no_model_is_newer_than_the_sources(
 
 def test_missing_node_says_what_to_install(path_with) -> None:
     path_with()
-    with pytest.raises(LaunchError, match=r"没有找到 Node.*Node 20\\.19"):
+    with pytest.raises(LaunchError, match=r"没有找到 Node.*Node 20\.19"):
         preparing.require_node()
 
 
