@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
-from stdnum.cn import uscc
 
 from bot.clock import now
 from bot.db import reading
@@ -19,6 +18,7 @@ from bot.shop.aftersale.money import still_paid_fen
 from bot.shop.aftersale.numbers import new_number
 from bot.shop.aftersale.order_rows import owned_order
 from bot.shop.aftersale.requests import Changed, Request, carry_out
+from bot.shop.aftersale.tax_number import is_credit_code
 from bot.shop.errors import NotFound, Refused
 from bot.shop.service_tables import InvoiceRow
 from bot.shop.service_views import INVOICE_KINDS, Invoice
@@ -120,7 +120,7 @@ def checked_tax_no(kind: str, tax_no: str | None) -> str | None:
     if kind == "personal":
         return None
     code = "".join(unicodedata.normalize("NFKC", tax_no or "").split()).upper()
-    if not uscc.is_valid(code):
+    if not is_credit_code(code):
         raise Refused("invoice_tax_no", tax_no=code)
     return code
 
