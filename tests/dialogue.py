@@ -33,7 +33,7 @@ from actions.turn import ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS
 from bot.nlu.catalogue import CatalogueEntityExtractor
 from bot.nlu.fallback import ConfidenceFallback
 from bot.nlu.taxonomy import load_taxonomy
-from bot.settings import ROOT
+from bot.settings import ROOT, read_yaml
 
 Guesses = dict[str, float]
 Feeling = tuple[str, int]
@@ -47,7 +47,7 @@ CONFIG = {
     "assistant_id": "dialogue-tests",
     "language": "zh",
     "pipeline": [],
-    "policies": [{"name": "MemoizationPolicy"}, {"name": "RulePolicy"}],
+    "policies": read_yaml(ROOT / "config.yml")["policies"],
 }
 
 
