@@ -15,7 +15,7 @@ from bot.shop.errors import SystemDown
 from bot.shop.service_views import Customer
 
 _LAST4 = re.compile(r"\d{4}", re.ASCII)
-_NUMBER = re.compile(r"[A-Z0-9-]{3,32}", re.ASCII)
+_NUMBER = re.compile(r"[A-Z0-9-]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True)

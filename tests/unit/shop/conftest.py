@@ -2,17 +2,19 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from service_shop import SERVICES
 from small_shop import FEED, Feed, beijing
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import freeze
 from bot.db import engine_for
-from bot.shop import upgrade_and_seed
+from bot.settings import get_settings
+from bot.shop import Access, upgrade_and_seed
 
 SERVER = os.environ.get("DIANXIAOER_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -77,3 +79,39 @@ def any_url(request: pytest.FixtureRequest, feed: Feed) -> str:
     url: str = request.getfixturevalue({"sqlite": "empty_url", "postgresql": "postgres_url"}[request.param])
     upgrade_and_seed(url, feed(), progress=lambda line: None)
     return url
+
+
+@pytest.fixture
+def use_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Makes a database the one of the settings, and a folder of the test the one for files."""
+
+    def use(url: str) -> None:
+        monkeypatch.setenv("DIANXIAOER_SHOP_URL", url)
+        monkeypatch.setenv("DIANXIAOER_VAR", str(tmp_path / "var"))
+        get_settings.cache_clear()
+
+    yield use
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def service_url(empty_url: str, feed: Feed, use_shop: Callable[[str], None]) -> str:
+    """The shop with its services on SQLite, as the settings name it."""
+    upgrade_and_seed(empty_url, feed(SERVICES), progress=lambda line: None)
+    use_shop(empty_url)
+    return empty_url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_service_url(request: pytest.FixtureRequest, feed: Feed, use_shop: Callable[[str], None]) -> str:
+    """The shop with its services on each kind of database."""
+    url: str = request.getfixturevalue({"sqlite": "empty_url", "postgresql": "postgres_url"}[request.param])
+    upgrade_and_seed(url, feed(SERVICES), progress=lambda line: None)
+    use_shop(url)
+    return url
+
+
+@pytest.fixture
+def owner() -> Access:
+    """Customer C1, writing from her web account."""
+    return Access("web", "w1", "C1")
