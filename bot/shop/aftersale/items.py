@@ -104,14 +104,18 @@ def _unit_price(session: Session, line: OrderLineRow, new_sku: str) -> int:
 
 def _new_amount(session: Session, order: OrderRow, line: OrderLineRow, new_sku: str, units: int, price_fen: int) -> int:
     """What the order costs after the change."""
-    lines = {row.sku: (row.price_fen, row.quantity) for row in lines_of(session, order.no) if row.sku != line.sku}
-    lines[new_sku] = (price_fen, units)
-    goods = sum(price * quantity for price, quantity in lines.values())
-    before = sum(row.price_fen * row.quantity for row in lines_of(session, order.no))
+    before = {row.sku: (row.price_fen, row.quantity) for row in lines_of(session, order.no)}
+    after = {name: terms for name, terms in before.items() if name != line.sku} | {new_sku: (price_fen, units)}
+    goods = _total(after)
     discount = order.discount_fen
-    if goods < before:
-        discount = min(discount, _earned(session, lines, order.created_at))
+    if goods < _total(before):  # what the smaller order no longer earns goes; a discount of other origin stays
+        lost = _earned(session, before, order.created_at) - _earned(session, after, order.created_at)
+        discount = max(0, discount - max(0, lost))
     return max(0, goods - discount) + int(order.shipping_fen)
+
+
+def _total(lines: dict[str, tuple[int, int]]) -> int:
+    return sum(price * quantity for price, quantity in lines.values())
 
 
 def _earned(session: Session, lines: dict[str, tuple[int, int]], moment: datetime) -> int:

@@ -61,7 +61,7 @@ SERVICES = {
     "variants.csv": FEED["variants.csv"] + "P3-1,P3,500克,spec=500克\nP4-1,P4,4升,spec=4升\nP5-1,P5,800克,spec=800克\n",
     "prices.csv": FEED["prices.csv"]
     + "P3-1,2026-01-01,50,60,58\nP4-1,2026-01-01,499,599,529\nP5-1,2026-01-01,119,139,129\n",
-    "stock.csv": FEED["stock.csv"] + "P3-1,BJ,20,\nP4-1,BJ,5,\nP5-1,BJ,5,\n",
+    "stock.csv": FEED["stock.csv"].replace("P2-1,BJ,9", "P2-1,BJ,20") + "P3-1,BJ,20,\nP4-1,BJ,5,\nP5-1,BJ,5,\n",
     "customers.csv": FEED["customers.csv"] + "C2,李测试,17000000002,上海,2026-01-01\nC3,新测试,17000000003,北京,2026-06-01\n",
     "accounts.csv": FEED["accounts.csv"] + "web,w2,C2\nweb,w3,C3\n",
     "orders.csv": ORDER_HEAD
