@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from rasa.core.policies.memoization import MemoizationPolicy
+from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import SLOTS
 from rasa.shared.core.domain import Domain, State
 from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.nlu.action_calls import check_schema_once
 
 _Conditions = list[tuple[int, str, Any]]  # (turn, slot, value)
 
@@ -32,6 +37,21 @@ class StoryPolicy(MemoizationPolicy):
             **MemoizationPolicy.get_default_config(),
             "optional_slots": ["base_intent", "emotion", "upset", "asking_back"],
         }
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "StoryPolicy":
+        """The policy that `train` stored, in a process that is going to call actions."""
+        check_schema_once()
+        policy = super().load(config, model_storage, resource, execution_context, **kwargs)
+        assert isinstance(policy, cls)
+        return policy
 
     def _create_feature_key(self, states: list[State]) -> str | None:
         # Unlike Rasa's it can be read back.
