@@ -113,8 +113,9 @@ def up() -> None:
     children = servers(get_settings())
     check_ports(children)
     prepare()
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    # Also SIGINT: a shell starts what it puts into the background with Ctrl-C ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         _start(children)
         _announce(get_settings())
