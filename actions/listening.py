@@ -16,6 +16,7 @@ from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import get_settings
 
 PERSON, COMPLAINT, TALK = "request_human", "complaint", "other"
+LIKELY = 0.5
 # Replies that leave the customer's question open.
 NO_ANSWER = frozenset(
     {
@@ -39,14 +40,15 @@ class Listen(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn(tracker)
-        slots: dict[str, Any] = {"base_intent": base_intent(turn)}
+        slots: dict[str, Any] = {}
         if turn.understood:
             slots[UNCLEAR_TEXTS] = None
         if tracker.get_slot(ASKED_BACK) and messages_since_asked_back(tracker) > 1:
             slots |= {ASKED_BACK: None, ASKING_BACK: None}
         joined = mood_of(turn)
+        upset = joined is not None and joined.score <= get_settings().operations.emotion.handoff_score
+        slots["base_intent"] = base_intent(turn, upset)
         if joined:
-            upset = joined.score <= get_settings().operations.emotion.handoff_score
             slots |= {"emotion": joined.emotion, "emotion_score": joined.score, "repeated": joined.repeated}
             slots["upset"] = upset
             if _wants_soothing(turn, joined, slots):
@@ -55,13 +57,17 @@ class Listen(Action):
         return [SlotSet(name, value) for name, value in slots.items() if tracker.get_slot(name) != value]
 
 
-def base_intent(turn: Turn) -> str | None:
-    """The base intent of the message; of one that was not understood only where that much is sure."""
+def base_intent(turn: Turn, upset: bool = False) -> str | None:
+    """The base intent of the message; of one that was not understood only where that much is sure.
+
+    An upset customer's complaint need only be likely: to ask back there costs more than a person's time.
+    """
     found = turn.tracker.latest_message.get("base_intent") or {}
     if turn.understood:
         return found.get("name") or load_taxonomy().base_of.get(turn.intent)
-    sure = float(found.get("confidence") or 0.0) >= get_settings().operations.confidence.threshold
-    return found.get("name") if sure else None
+    complains = upset and found.get("name") == COMPLAINT
+    enough = LIKELY if complains else get_settings().operations.confidence.threshold
+    return found.get("name") if float(found.get("confidence") or 0.0) >= enough else None
 
 
 def mood_of(turn: Turn) -> Mood | None:
@@ -97,7 +103,7 @@ def read_message(event: dict[str, Any]) -> Said | None:
     ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or [])]
     intent = next((g["name"] for g in ranking if g.get("name") not in (None, UNCLEAR)), "")
     base = parsed.get("base_intent") or {}
-    likely = float(base.get("confidence") or 0.0) >= 0.5 or (parsed.get("intent") or {}).get("name") == intent
+    likely = float(base.get("confidence") or 0.0) >= LIKELY or (parsed.get("intent") or {}).get("name") == intent
     wants = (load_taxonomy().base_of.get(intent, TALK) != TALK or intent == PERSON) and likely and bool(plain(text))
     named = {f"{e.get('entity')}={e.get('value')}" for e in parsed.get("entities") or []}
     page = event.get("metadata") or {}
@@ -121,9 +127,11 @@ def _this_session(events: Events) -> Iterator[dict[str, Any]]:
 
 
 def _wants_soothing(turn: Turn, joined: Mood, slots: dict[str, Any]) -> bool:
-    """Whether a soothing sentence goes before the answer: once, and not where a person takes over anyway."""
+    """Whether a soothing sentence goes before the answer: once, to a request, where no person takes over anyway."""
     tracker = turn.tracker
     if joined.score > get_settings().operations.emotion.soothe_score or not turn.understood:
         return False
-    handed_over = turn.intent == PERSON or (slots["upset"] and slots["base_intent"] == COMPLAINT)
+    if slots["base_intent"] == TALK:
+        return False  # a curt 不是 asks for nothing
+    handed_over = turn.intent == "complain_service" or (slots["upset"] and slots["base_intent"] == COMPLAINT)
     return not (handed_over or tracker.get_slot("soothed") or tracker.get_slot("handover"))

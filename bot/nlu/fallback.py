@@ -28,7 +28,8 @@ class ConfidenceFallback(FallbackClassifier):
     """Makes `nlu_fallback` the intent of a message whose best guess stays below the threshold.
 
     The ranking keeps the real guesses behind `nlu_fallback`. Ambiguity is no reason of its own: calibrated confidence
-    already says how sure the best guess is.
+    already says how sure the best guess is. An empty message gets no intent at all: a classifier, which must choose,
+    is sure of anything there.
     """
 
     @staticmethod
@@ -66,6 +67,8 @@ class ConfidenceFallback(FallbackClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         """Rewrite the intent of each message that is not understood well enough."""
         for message in messages:
+            if not (message.get(TEXT) or "").strip():
+                message.set(INTENT, {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}, add_to_output=True)
             if not self._should_fallback(message):
                 continue
             guess = float(message.get(INTENT)[PREDICTED_CONFIDENCE_KEY])
@@ -77,9 +80,7 @@ class ConfidenceFallback(FallbackClassifier):
     def _should_fallback(self, message: Message) -> bool:
         intent = message.get(INTENT) or {}
         text = message.get(TEXT) or ""
-        if not text.strip() or not intent.get(INTENT_NAME_KEY) or _is_payload(text):
-            return False
-        if intent[INTENT_NAME_KEY] == DEFAULT_NLU_FALLBACK_INTENT_NAME:
+        if intent.get(INTENT_NAME_KEY) in (None, DEFAULT_NLU_FALLBACK_INTENT_NAME) or _is_payload(text):
             return False
         return bool(super()._should_fallback(message))
 

@@ -33,11 +33,14 @@ async def test_an_angry_complaint_gets_a_person_at_once(bot: Bot, intent: str, s
 
 
 async def test_an_angry_complaint_needs_no_sure_detail(bot: Bot) -> None:
-    unsure = {"complain_quality": 0.5, "complain_logistics": 0.4}
-    talk = bot.talk()
-    reply = await talk.say("气死我了什么玩意", guesses=unsure, feeling=("impatient", 1))
-    assert "正在为您转人工" in reply.text
-    assert "您是想问" in (await bot.talk().say("什么玩意", guesses=unsure)).text
+    for unsure in ({"complain_quality": 0.5, "complain_logistics": 0.4}, {"complain_quality": 0.6, "ask_refund": 0.3}):
+        reply = await bot.talk().say("气死我了什么玩意", guesses=unsure, feeling=("impatient", 1))
+        assert "正在为您转人工" in reply.text
+        assert "您是想问" in (await bot.talk().say("什么玩意", guesses=unsure)).text
+    reply = await bot.talk().say(
+        "气死我了", guesses={"complain_quality": 0.4, "ask_refund": 0.3}, feeling=("impatient", 1)
+    )
+    assert "您是想问" in reply.text
 
 
 async def test_anger_alone_is_no_complaint(bot: Bot) -> None:

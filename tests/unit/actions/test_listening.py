@@ -96,6 +96,7 @@ async def test_the_sentence_comes_before_a_flow_too_and_once(bot: Bot) -> None:
         ("什么态度", {"complain_service": 0.99}, ANGRY),
         ("那个啥", {"ask_price": 0.5, "ask_size": 0.3}, ANGRY),
         ("多少钱", {"ask_price": 0.99}, ("hesitant", 3)),
+        ("不是", {"deny": 0.99}, ANGRY),
         ("/urge_delivery", {}, ANGRY),
     ],
 )
