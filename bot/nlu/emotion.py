@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.intent import sentence_vectors
+from bot.nlu.intent import sentence_vectors, unseen_lines
 from bot.nlu.linear import CalibratedLinear, LinearOptions
 
 EMOTION = "emotion"
@@ -95,7 +95,8 @@ class EmotionClassifier(GraphComponent):
                     **{name: self._config[name] for name in ("c", "min_df", "dense_weight", "folds")},
                 )
                 texts = [one.get(TEXT) for one in examples]
-                self._model = CalibratedLinear(options).fit(texts, sentence_vectors(examples), labels)
+                vectors, unseen = sentence_vectors(examples), unseen_lines(examples)
+                self._model = CalibratedLinear(options).fit(texts, vectors, labels, calibrate_on=unseen)
                 if self._config["calm_share"] is not None:
                     self._model.shift_share(f"{CALM}:{NEUTRAL_SCORE}", self._config["calm_share"], labels)
                 self._model.save(folder)

@@ -1,5 +1,6 @@
 """Dense features of Chinese messages from the shared encoder."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,21 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from tqdm import tqdm
 
-from bot.nlu.encoder import DEFAULT_SOURCE, Encoded, Encoder, EncoderError, cache_key
+from bot.nlu.encoder import AUTO, DEFAULT_SOURCE, Encoded, Encoder, EncoderError, cache_key, line_hash
 
+# On a training example: whether the encoder was tuned without it. Not there when the encoder was not tuned.
+UNSEEN = "unseen_by_encoder"
+_RECORD = "encoder.json"
 _CHUNK = 512  # texts between two steps of the progress bar
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
     """Sequence features, one vector a token, and a sentence feature from a BERT-like encoder.
 
     The encoder's pieces and the tokens of the pipeline's tokenizer are aligned by their places in the text, so that
-    any tokenizer will do.
+    any tokenizer will do. "Training" only notes which encoder it was: with `source: auto` a model keeps the encoder
+    that it was trained with, until the next training.
     """
 
     @classmethod
@@ -83,24 +88,57 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         execution_context: ExecutionContext,
     ) -> "ChineseBertFeaturizer":
         """Open the encoder; the first time builds it."""
-        return cls(config, execution_context)
+        return cls(config, execution_context, model_storage, resource)
 
-    def __init__(self, config: dict[str, Any], execution_context: ExecutionContext) -> None:
-        """Open the encoder that the configuration names.
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "ChineseBertFeaturizer":
+        """Open the encoder that the model was trained with."""
+        key = None
+        if config["source"] == AUTO:
+            with model_storage.read_from(resource) as folder:
+                key = json.loads((folder / _RECORD).read_text(encoding="utf8"))["key"]
+        return cls(config, execution_context, model_storage, resource, key)
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        execution_context: ExecutionContext,
+        model_storage: ModelStorage,
+        resource: Resource,
+        key: str | None = None,
+    ) -> None:
+        """Open the encoder that the configuration names, or the one with `key`.
 
         Raises:
             InvalidConfigException: it cannot be had; the message is in Chinese.
         """
         super().__init__(execution_context.node_name, config)
         self.validate_config(config)
+        self._model_storage, self._resource = model_storage, resource
         names = ("quantize", "depth", "pooling", "layer", "prefix", "max_pieces", "threads", "cache_size")
         try:
-            self._encoder = Encoder.load(config["source"], **{name: config[name] for name in names})
+            self._encoder = Encoder.load(config["source"], **{name: config[name] for name in names}, key=key)
         except EncoderError as error:
             raise InvalidConfigException(str(error)) from error
 
+    def train(self, training_data: TrainingData) -> Resource:
+        """Note the encoder in the model."""
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / _RECORD).write_text(json.dumps({"key": self._encoder.folder.name}), encoding="utf8")
+        return self._resource
+
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Set the features of all training examples."""
+        """Set the features of all training examples, and whether a tuned encoder has left them out."""
+        if self._encoder.unseen is not None:
+            for example in training_data.training_examples:
+                example.set(UNSEEN, line_hash(example.get(TEXT) or "") in self._encoder.unseen)
         for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
             examples = [one for one in training_data.training_examples if one.get(attribute)]
             # Neighbours of about the same length make full batches.

@@ -14,6 +14,7 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.featurizer import UNSEEN
 from bot.nlu.linear import CalibratedLinear, LinearOptions
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import SettingsError
@@ -37,6 +38,12 @@ def sentence_vectors(messages: list[Message]) -> np.ndarray:
             )
         rows.append(features.features[0])
     return np.asarray(rows, dtype=np.float32)
+
+
+def unseen_lines(messages: list[Message]) -> np.ndarray | None:
+    """(n,) whether the encoder was tuned without a message; None for an encoder that was not tuned at all."""
+    marks = [message.get(UNSEEN) for message in messages]
+    return None if None in marks else np.array(marks, bool)
 
 
 def ranking(names: list[str], probabilities: np.ndarray, length: int) -> Ranking:
@@ -109,7 +116,8 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
             **{name: self._config[name] for name in names},
         )
         texts = [one.get(TEXT) for one in examples]
-        self._use(CalibratedLinear(options).fit(texts, sentence_vectors(examples), labels))
+        model = CalibratedLinear(options)
+        self._use(model.fit(texts, sentence_vectors(examples), labels, calibrate_on=unseen_lines(examples)))
         with self._model_storage.write_to(self._resource) as folder:
             assert self._model
             self._model.save(folder)

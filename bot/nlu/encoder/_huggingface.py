@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from tokenizers import BertWordPieceTokenizer, Tokenizer
 
-from bot.nlu.encoder import _torch_zip
+from bot.nlu.encoder import _torch_zip, _unseen
 from bot.nlu.encoder._model import Bundle, EncoderError, Shape, Weights
 
 WEIGHT_FILES = ("model.safetensors", "tf_model.h5", "pytorch_model.bin")  # in order of preference
-_SMALL_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+PROMPTS = "config_sentence_transformers.json"  # where sentence-transformers keeps what is put before a text
+_SMALL_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", PROMPTS]
 _KINDS = ("bert", "roberta", "xlm-roberta", "camembert")
-_PARTS = {
+PARTS = {
     "attention.self.query": "query",
     "attention.self.key": "key",
     "attention.self.value": "value",
@@ -83,11 +84,16 @@ def read(folder: Path) -> Bundle:
     )
     # RoBERTa counts positions from the padding's id on.
     first = 0 if kind == "bert" else pad_id + 1
-    return Bundle(shape, weights, _read_tokenizer(folder), pad_id, first)
+    return Bundle(shape, weights, _read_tokenizer(folder), pad_id, first, _prefix(folder), _unseen.read(folder))
 
 
 def _json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf8")) if path.is_file() else None
+
+
+def _prefix(folder: Path) -> str:
+    options = _json(folder / PROMPTS) or {}
+    return str((options.get("prompts") or {}).get(options.get("default_prompt_name")) or "")
 
 
 def _read_tokenizer(folder: Path) -> Tokenizer:
@@ -150,7 +156,7 @@ def _canonical(weights: Weights, layers: int) -> Weights:
     for name, value in weights.items():
         plain = re.sub(r":\d+$", "", name).replace("layer_._", "layer.").replace("/", ".")
         if match := _LAYER.search(plain):
-            part = _PARTS.get(match[2])
+            part = PARTS.get(match[2])
             kind = match[3]
             if part is None:
                 continue
@@ -177,5 +183,5 @@ def _embedding(part: str, kind: str, value: np.ndarray) -> Weights:
 def _expected(layers: int) -> set[str]:
     names = {"word", "position", "type", "embedding.norm.weight", "embedding.norm.bias"}
     for i in range(layers):
-        names |= {f"{i}.{part}.{kind}" for part in _PARTS.values() for kind in ("weight", "bias")}
+        names |= {f"{i}.{part}.{kind}" for part in PARTS.values() for kind in ("weight", "bias")}
     return names

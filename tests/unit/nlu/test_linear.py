@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.nlu.linear import CalibratedLinear, LinearOptions, _parts, normalise
+from bot.nlu.linear import CalibratedLinear, LinearOptions, neighbour_parts, normalise
 
 WORDS = {"ask_stock": "有货吗", "ask_refund": "退款到账", "ask_invoice": "开发票"}
 
@@ -70,7 +70,7 @@ def test_shifted_share_moves_only_the_balance_with_the_others() -> None:
 
 
 def test_neighbours_of_a_class_stay_in_one_part() -> None:
-    parts = _parts(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2)
+    parts = neighbour_parts(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2)
     assert parts.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
 
 
