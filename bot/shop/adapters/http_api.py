@@ -3,9 +3,9 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -16,12 +16,12 @@ from bot.service_settings import SystemEndpoint
 from bot.shop.access import Access
 from bot.shop.adapters.breaker import Breaker
 from bot.shop.adapters.http_errors import Transient, raise_for
+from bot.shop.adapters.http_parts import as_list, headers_for, path_part, read_body
+from bot.shop.adapters.in_time import limit
 from bot.shop.adapters.operations import OPERATIONS, Operation
 from bot.shop.adapters.wire import read_value
-from bot.shop.errors import NotFound, SystemDown
+from bot.shop.errors import SystemDown
 
-LARGEST_ANSWER = 2 * 2**20
-LONGEST_NUMBER = 128
 FIRST_PAUSE = 0.1
 
 
@@ -47,16 +47,12 @@ class HttpApi:
             SystemDown: it does not answer, too late, or nonsense.
         """
         operation = OPERATIONS[name]
+        url = self.endpoint.url + operation.path.format(**{n: path_part(text) for n, text in (path or {}).items()})
         if not self.breaker.allows():
             raise SystemDown(self.system, "刚才连续失败，稍后自动重试")
         try:
-            answer = await asyncio.wait_for(
-                self._repeat(operation, path or {}, query or {}, body, access, key, preview),
-                self.endpoint.total_seconds,
-            )
-        except asyncio.TimeoutError:
-            self.breaker.failed()
-            raise SystemDown(self.system, "超时") from None
+            with limit(self.endpoint.total_seconds) as ends:
+                answer = await self._repeat(ends, operation, url, query or {}, body, access, key, preview)
         except (SystemDown, asyncio.CancelledError):
             self.breaker.failed()
             raise
@@ -72,24 +68,27 @@ class HttpApi:
         if session is not None:
             await session.close()
 
-    async def _repeat(self, operation: Operation, *request: Any) -> Any:
+    async def _repeat(self, ends: float, operation: Operation, *request: Any) -> Any:
         key = request[-2]
         tries = self.endpoint.tries if key or not operation.changes else 1
+        failure: Transient | None = None
         for number in range(tries):
+            # Half of the pause by chance, so that many clients do not come back at one moment.
+            pause = FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1) if number else 0
+            left = ends - time.monotonic() - pause
+            if left <= 0:
+                break
+            await asyncio.sleep(pause)
             try:
-                return await self._once(operation, *request)
-            except Transient as failure:
-                if number + 1 == tries:
-                    raise SystemDown(self.system, str(failure)) from failure
-                # Half of the pause by chance, so that many clients do not come back at one moment.
-                await asyncio.sleep(FIRST_PAUSE * 2**number * random.uniform(0.5, 1))
-        raise AssertionError("unreachable")  # tries is at least 1
+                return await self._once(left, operation, *request)
+            except Transient as error:
+                failure = error
+        raise SystemDown(self.system, str(failure or "超时")) from failure
 
     async def _once(
-        self, operation: Operation, path: Mapping[str, str], query: Mapping[str, Any], body: Mapping[str, Any] | None,
-        access: Access | None, key: str | None, preview: bool,
+        self, seconds: float, operation: Operation, url: str, query: Mapping[str, Any],
+        body: Mapping[str, Any] | None, access: Access | None, key: str | None, preview: bool,
     ) -> Any:  # fmt: skip
-        url = self.endpoint.url + operation.path.format(**{name: _part(text) for name, text in path.items()})
         parameters = [
             (name, str(one))
             for name, value in query.items()
@@ -103,69 +102,38 @@ class HttpApi:
                 operation.method,
                 URL(url, encoded=True).update_query(parameters),
                 json={name: value for name, value in body.items() if value is not None} if body is not None else None,
-                headers=_headers(access, key),
+                headers=headers_for(access, key),
                 allow_redirects=False,
+                timeout=self._timeout(seconds),
             ) as response:
-                content = await _read(response)
+                content = await read_body(response)
                 status = response.status
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise Transient(type(error).__name__) from error
         try:
             answer = json.loads(content) if content else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Transient(f"HTTP {status}，不是 JSON") from error
         if status != 200:
             raise_for(status, answer, body or {})
         try:
             if operation.many:
-                return [read_value(operation.answer, one) for one in _listed(answer)]
+                return [read_value(operation.answer, one) for one in as_list(answer)]
             return read_value(operation.answer, answer)
         except ValidationError as error:
             where = ".".join(map(str, error.errors()[0]["loc"]))
             raise Transient(f"答复不合格式：{where}") from error
 
+    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
+        connect = min(self.endpoint.connect_seconds, seconds)
+        return aiohttp.ClientTimeout(
+            total=seconds, connect=connect, sock_connect=connect, sock_read=self.endpoint.read_seconds
+        )
+
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None or session.closed:
-            endpoint = self.endpoint
-            timeout = aiohttp.ClientTimeout(
-                total=endpoint.total_seconds, connect=endpoint.connect_seconds, sock_connect=endpoint.connect_seconds,
-                sock_read=endpoint.read_seconds,
-            )  # fmt: skip
-            headers = {"Authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
-            session = self._sessions[loop] = aiohttp.ClientSession(timeout=timeout, headers=headers)
+            headers = {"Authorization": f"Bearer {self.endpoint.token}"} if self.endpoint.token else {}
+            session = self._sessions[loop] = aiohttp.ClientSession(headers=headers)
         return session
-
-
-def _part(text: str) -> str:
-    """A number in a path; what could lead elsewhere names nothing."""
-    if not 0 < len(text) <= LONGEST_NUMBER or not text.strip("."):
-        raise NotFound("order", text)
-    return quote(text, safe="")
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(2**16):
-        content += chunk
-        if len(content) > LARGEST_ANSWER:
-            raise Transient("答复太长")
-    return bytes(content)
-
-
-def _listed(answer: Any) -> list[Any]:
-    if not isinstance(answer, list):
-        raise Transient("答复应为列表")
-    return answer
-
-
-def _headers(access: Access | None, key: str | None) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
-    if access is not None:
-        headers |= {"X-Channel": quote(access.channel), "X-Account": quote(access.account)}
-        if access.customer_id is not None:
-            headers["X-Customer"] = quote(access.customer_id)
-    if key is not None:
-        headers["Idempotency-Key"] = quote(key)
-    return headers

@@ -1,13 +1,26 @@
-"""One limit for a call that asks a system several times."""
+"""One limit for a call that asks a system several times: each request may only take what is left of it."""
 
-import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from bot.shop.errors import SystemDown
-
+_ends: ContextVar[float | None] = ContextVar("ends", default=None)
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[float]:
+    """When (of the monotonic clock) all that happens in the block must be over: an outer limit stays."""
+    outer, own = _ends.get(), time.monotonic() + seconds
+    ends = own if outer is None else min(outer, own)
+    token = _ends.set(ends)
+    try:
+        yield ends
+    finally:
+        _ends.reset(token)
 
 
 def in_time(method: Method) -> Method:
@@ -15,9 +28,7 @@ def in_time(method: Method) -> Method:
 
     @wraps(method)
     async def bounded(self: Any, *args: Any, **values: Any) -> Any:
-        try:
-            return await asyncio.wait_for(method(self, *args, **values), self.api.endpoint.total_seconds)
-        except asyncio.TimeoutError:
-            raise SystemDown(self.api.system, "超时") from None
+        with limit(self.api.endpoint.total_seconds):
+            return await method(self, *args, **values)
 
     return cast(Method, bounded)

@@ -25,7 +25,8 @@ _INTRODUCTION = """店小二通过这些接口读写店铺自己的系统，见 
 
 - 以 `_fen` 结尾的是金额，单位分；以 `_at` 结尾的是带时区的 ISO 时间；以 `_on` 结尾的是店铺时区的日期。
 - `X-Channel`、`X-Account` 是写消息的渠道账号，`X-Customer` 是它所属的客户（游客没有），都按 UTF-8 做百分号编码。
-- 订单只给它的主人。店小二自己也会核对答复里的 customer_id、channel、account；顾客用订单号和手机号核对过的订单也会来读。
+- 订单只给它的主人。店小二自己也会核对答复里的 customer_id、channel、account。
+- 顾客核对过手机号的订单列在 `X-Verified-Orders`。
 - 带 `Idempotency-Key` 的请求，同一账号同一个键只办一次，再来时给同样的答复。网络出错时店小二会重发。
 - `preview=true` 只检查规则、算好金额，不改任何东西。
 - 答复要在 1.5 秒内给出。5xx、超时、不合格式的答复都算系统故障，连续几次后店小二会停一会儿再试。
@@ -123,6 +124,12 @@ def _account_headers() -> dict[str, Schema]:
         "channel": {"name": "X-Channel", "required": True, "description": "渠道，如 wechat", **header},
         "account": {"name": "X-Account", "required": True, "description": "渠道里的账号", **header},
         "customer": {"name": "X-Customer", "required": False, "description": "账号所属的客户", **header},
+        "verified": {
+            "name": "X-Verified-Orders",
+            "required": False,
+            "description": "这个账号刚用订单号和手机号核对过的订单，逗号分隔；等同于它自己的订单",
+            **header,
+        },
         "key": {"name": "Idempotency-Key", "required": True, "description": "请求编号，同一个只办一次", **header},
     }
 
