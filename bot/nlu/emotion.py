@@ -9,10 +9,11 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.shared.exceptions import InvalidConfigException
-from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_INTENT, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, METADATA, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.emotion_by_intent import EmotionByIntent
 from bot.nlu.intent import sentence_vectors, unseen_lines
 from bot.nlu.linear import CalibratedLinear, LinearOptions
 
@@ -38,7 +39,7 @@ def emotion_of(example: Message) -> str:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class EmotionClassifier(GraphComponent):
-    """Sets `emotion`: its name, the confidence in it, and the score that is to be expected."""
+    """Sets `emotion`: its name, the confidence in it, and its score, from the words and, if known, the intent."""
 
     @classmethod
     def required_components(cls) -> list[type]:
@@ -52,18 +53,14 @@ class EmotionClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Its settings.
-
-        `calm_share` is the share of calm messages that the shop's customers write, far more than in the training
-        lines; None takes theirs. The others are described at `LinearOptions`.
-        """
+        """Its settings, described at `LinearOptions`."""
         return {
-            "c": LinearOptions.c,
+            "c": 0.1,
             "ngrams": [1, 4],
             "min_df": LinearOptions.min_df,
             "dense_weight": LinearOptions.dense_weight,
             "folds": LinearOptions.folds,
-            "calm_share": None,
+            "balanced": True,
         }
 
     @classmethod
@@ -83,6 +80,7 @@ class EmotionClassifier(GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._model: CalibratedLinear | None = None
+        self._by_intent = EmotionByIntent({})
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from all examples that have an intent; without a second emotion every message stays calm."""
@@ -92,14 +90,15 @@ class EmotionClassifier(GraphComponent):
             if len(set(labels)) > 1:
                 options = LinearOptions(
                     ngrams=(int(self._config["ngrams"][0]), int(self._config["ngrams"][1])),
-                    **{name: self._config[name] for name in ("c", "min_df", "dense_weight", "folds")},
+                    **{name: self._config[name] for name in ("c", "min_df", "dense_weight", "folds", "balanced")},
                 )
                 texts = [one.get(TEXT) for one in examples]
                 vectors, unseen = sentence_vectors(examples), unseen_lines(examples)
                 self._model = CalibratedLinear(options).fit(texts, vectors, labels, calibrate_on=unseen)
-                if self._config["calm_share"] is not None:
-                    self._model.shift_share(f"{CALM}:{NEUTRAL_SCORE}", self._config["calm_share"], labels)
+                intents = [one.get(INTENT) for one in examples]
+                self._by_intent = EmotionByIntent.count(self._model.classes, labels, intents)
                 self._model.save(folder)
+                self._by_intent.save(folder)
         return self._resource
 
     @classmethod
@@ -116,6 +115,7 @@ class EmotionClassifier(GraphComponent):
         with model_storage.read_from(resource) as folder:
             if any(folder.iterdir()):
                 component._model = CalibratedLinear.load(folder)
+                component._by_intent = EmotionByIntent.load(folder)
         return component
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -134,7 +134,8 @@ class EmotionClassifier(GraphComponent):
             rows = self._model.probabilities(texts, sentence_vectors(messages))
             classes = self._model.classes
         for message, row in zip(messages, rows, strict=True):
-            message.set(EMOTION, read_emotion(classes, row), add_to_output=True)
+            intents = {one["name"]: one["confidence"] for one in message.get(INTENT_RANKING_KEY) or []}
+            message.set(EMOTION, read_emotion(classes, self._by_intent.join(row, intents)), add_to_output=True)
         return messages
 
 

@@ -99,17 +99,6 @@ class CalibratedLinear:
         scores = self._features(texts, vectors) @ self._weights + self._bias
         return softmax(self._slope * scores + self._shift, axis=1)
 
-    def shift_share(self, label: str, share: float, labels: Sequence[str]) -> None:
-        """Expect `label` in `share` of all messages instead of its share of the training `labels`.
-
-        The other classes keep their proportions. (Saerens et al., "Adjusting the Outputs of a Classifier to New a
-        Priori Probabilities", Neural Computation 14, 2002.)
-        """
-        trained = float(np.mean([one == label for one in labels]))
-        others = np.log((1 - share) / (1 - trained))
-        chosen = np.array([one == label for one in self.classes])
-        self._shift = self._shift + np.where(chosen, np.log(share / trained), others)
-
     def save(self, folder: Path) -> None:
         """Write the model into `folder` as arrays and JSON: nothing in it can run code when loaded."""
         vocabulary = {gram: int(column) for gram, column in self._ngrams.vocabulary_.items()}
@@ -156,13 +145,15 @@ def _vectorizer(options: LinearOptions, vocabulary: dict[str, int] | None = None
 
 def _held_out(target: np.ndarray, folds: int, calibrate_on: np.ndarray | None) -> list[np.ndarray]:
     """The rows that are held out together, once each, to get scores from a model that has not seen them."""
+    rows = np.arange(len(target))
+    folds = min(folds, int(np.bincount(target).min()))
     if calibrate_on is not None:
-        # The model must still see every class.
-        rows = np.flatnonzero(calibrate_on & np.isin(target, target[~calibrate_on]))
-        if len(rows) > target.max():
-            return [rows]
-    parts = neighbour_parts(target, min(folds, int(np.bincount(target).min())))
-    return [np.flatnonzero(parts == part) for part in np.unique(parts)] if parts.any() else []
+        # Every model must see each class.
+        chosen = np.flatnonzero(calibrate_on & np.isin(target, target[~calibrate_on]))
+        if len(chosen) > target.max():
+            rows, folds = chosen, max(folds, 2)
+    parts = neighbour_parts(target[rows], folds)
+    return [rows[parts == part] for part in np.unique(parts)] if folds > 1 else []
 
 
 def neighbour_parts(target: np.ndarray, count: int) -> np.ndarray:

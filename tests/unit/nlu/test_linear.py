@@ -55,20 +55,6 @@ def test_two_classes_and_a_class_of_one_line(labels: list[str]) -> None:
     assert model.probabilities(["a1"], np.ones((1, 1), np.float32)).shape == (1, 2)
 
 
-def test_shifted_share_moves_only_the_balance_with_the_others() -> None:
-    texts, vectors, labels = _corpus(noise=0.3)
-    model = CalibratedLinear().fit(texts, vectors, labels)
-    before = model.probabilities(texts, vectors)
-    model.shift_share("ask_stock", 0.9, labels)
-    after = model.probabilities(texts, vectors)
-    k = model.classes.index("ask_stock")
-    others = [i for i in range(3) if i != k]
-    assert (after[:, k] > before[:, k]).all()
-    assert np.allclose(
-        after[:, others[0]] / after[:, others[1]], before[:, others[0]] / before[:, others[1]], rtol=1e-3
-    )
-
-
 def test_neighbours_of_a_class_stay_in_one_part() -> None:
     parts = neighbour_parts(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 2)
     assert parts.tolist() == [0, 0, 1, 1, 0, 0, 1, 1]

@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.emotion import EmotionClassifier, read_emotion
+from bot.nlu.emotion_by_intent import EmotionByIntent
 from bot.nlu.intent import TieredIntentClassifier
 
 LINES = {
@@ -122,3 +123,22 @@ def test_an_emotion_is_as_likely_as_its_scores_together() -> None:
     classes = ["calm:3", "impatient:1", "impatient:2"]
     read = read_emotion(classes, np.array([0.4, 0.25, 0.35]))
     assert read == {"name": "impatient", "confidence": pytest.approx(0.6), "score": 2}
+
+
+@pytest.mark.parametrize(
+    ("intents", "likelier"),
+    [
+        ({"complain_service": 1.0}, "impatient:2"),
+        ({"ask_stock": 1.0}, "calm:3"),
+        ({"ask_moon": 0.9}, "calm:3"),
+        ({}, "calm:3"),
+    ],
+)
+def test_the_intent_has_a_say_in_the_emotion(intents: dict[str, float], likelier: str) -> None:
+    classes = ["calm:3", "impatient:2"]
+    labels = ["impatient:2"] * 8 + ["calm:3"] * 2 + ["calm:3"] * 20
+    joined = EmotionByIntent.count(classes, labels, ["complain_service"] * 10 + ["ask_stock"] * 20)
+    row = joined.join(np.array([0.6, 0.4]), intents)
+    assert row.sum() == pytest.approx(1) and classes[int(row.argmax())] == likelier
+    if "ask_stock" not in intents and "complain_service" not in intents:
+        assert row == pytest.approx([0.6, 0.4])
