@@ -34,7 +34,7 @@ class EmotionByIntent:
         return cls(ratios)
 
     def join(self, emotions: np.ndarray, intents: Mapping[str, float]) -> np.ndarray:
-        """(classes,) probabilities of the emotions, given those by the words and those of the intents, not all maybe."""
+        """(classes,) probabilities of the emotions, from those that the words give and those of the intents."""
         known = {intent: p for intent, p in intents.items() if intent in self._ratios}
         rest = max(0.0, 1.0 - sum(known.values()))
         factor = sum((p * self._ratios[intent] for intent, p in known.items()), np.full(len(emotions), rest))
