@@ -21,7 +21,10 @@ from bot.shop.tables import CatalogueStateRow, StockRow, VariantRow
 from bot.shop.trade_tables import OrderLineRow, OrderRow
 
 DEMO = ROOT / "data" / "shop"
-TRADE_FILES = frozenset({"customers.csv", "accounts.csv", "orders.csv", "order_lines.csv", "parcels.csv"})
+_TRADE_NAMES = frozenset(
+    f"{name}.csv"
+    for name in ("customers", "accounts", "orders", "order_lines", "parcels", "coupons", "refunds", "service_tickets")
+)
 _HOLDING = ("pending_payment", "paid")  # orders whose goods still lie in the warehouse
 
 
@@ -38,8 +41,8 @@ class ImportSummary:
 def import_folder(url: str, folder: Path, *, trade: bool = True) -> ImportSummary:
     """Take over the CSV files of `folder` (new rows added, known ones updated) and bump the catalogue's version.
 
-    Files may be left out, as a daily feed of stock and prices does. Without `trade` the files of customers, orders
-    and parcels stay unread: what customers did in the meantime is not undone.
+    Files may be left out, as a daily feed of stock and prices does. Without `trade` the files of customers, orders,
+    parcels and service stay unread: what customers did in the meantime is not undone.
 
     Raises:
         FeedError: the folder holds none of the feed's files.
@@ -68,7 +71,7 @@ def upgrade_and_seed(url: str, folder: Path = DEMO, progress: Callable[[str], ob
 def _import(
     session: Session, folder: Path, progress: Callable[[str], object] = lambda line: None, trade: bool = True
 ) -> ImportSummary:
-    wanted = [spec for spec in FEED_FILES if trade or spec.name not in TRADE_FILES]
+    wanted = [spec for spec in FEED_FILES if trade or spec.name not in _TRADE_NAMES]
     files = [spec for spec in wanted if (folder / spec.name).is_file()]
     if not files:
         names = "、".join(spec.name for spec in FEED_FILES[:4])

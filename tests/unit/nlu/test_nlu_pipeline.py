@@ -51,7 +51,7 @@ def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 async def test_trains_talks_and_takes_the_cache_at_the_second_run(train: Any, tiny_bert: Tiny, caplog) -> None:
     featurizer = {"name": _OURS, "source": str(tiny_bert.folder)}
     model = train(featurizer)
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="rasa.engine.training.hooks"):
         train(featurizer)
         assert "Restored component 'LogisticRegressionClassifier' from cache" in caplog.text
         caplog.clear()
