@@ -7,7 +7,7 @@ PY := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL := 2
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
-.PHONY: help setup run train web lint types validate corpus bench-nlu stories unit browser test lock clean
+.PHONY: help setup run train finetune web lint types validate corpus bench-nlu stories unit browser test lock clean
 
 help: ## 列出所有命令
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ run: setup ## 一条命令启动：数据库、编码器、训练、网页、全
 
 train: setup ## 只训练模型
 	@$(PY) -m bot train
+
+finetune: setup ## 用语料微调编码器再训练，正在运行的服务不停（重练：ARGS=--restart）
+	@$(PY) -m bot finetune $(ARGS)
 
 web: setup ## 只构建网页
 	@$(PY) -m bot web

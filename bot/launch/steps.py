@@ -74,9 +74,14 @@ def check_room(folder: Path, megabytes: int) -> None:
 
 
 def build_encoder() -> None:
-    from bot.nlu.encoder import build
+    from bot.nlu.encoder import AUTO, DEFAULT_SOURCE, EncoderError, build
 
-    build(progress=say)
+    # The default one stays in use beside a tuned one: for likeness of meaning and the checks of the corpus.
+    for source in (DEFAULT_SOURCE, AUTO):
+        try:
+            build(source, progress=say)
+        except EncoderError as error:
+            raise LaunchError(str(error)) from error
 
 
 def create_databases() -> None:
@@ -90,7 +95,8 @@ def create_databases() -> None:
 
 def train_model() -> None:
     model = newest_model()
-    if model and model.stat().st_mtime > newest(ROOT / s for s in MODEL_SOURCES):
+    sources = [*(ROOT / source for source in MODEL_SOURCES), get_settings().var / "finetuned"]
+    if model and model.stat().st_mtime > newest(sources):
         say(f"  模型已是最新：{model.name}")
         return
     check_room(ROOT, ROOM_FOR_TRAINING_MB)

@@ -71,17 +71,8 @@ def servers(settings: Settings) -> list[Server]:
     logs = settings.var / "log"
     logs.mkdir(parents=True, exist_ok=True)
     python = [sys.executable, "-W", "ignore", "-m"]
-    rasa = [
-        "rasa",
-        "run",
-        "--interface",
-        HOST,
-        "--port",
-        str(settings.rasa_port),
-        "--credentials",
-        "credentials.yml",
-    ]
-    rasa += ["--endpoints", str(runtime_endpoints(settings))]
+    rasa = ["bot.launch.rasa_server", "--interface", HOST, "--port", str(settings.rasa_port)]
+    rasa += ["--credentials", "credentials.yml", "--endpoints", str(runtime_endpoints(settings))]
     action = ["rasa_sdk", "--actions", "actions", "--port", str(settings.action_port)]
     return [
         Server("动作服务", python + action, settings.action_port, "/health", "ACTION_PORT", logs / "actions.log"),

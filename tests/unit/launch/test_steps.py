@@ -8,6 +8,7 @@ import pytest
 
 from bot.launch import steps as preparing
 from bot.launch.problems import LaunchError, explain
+from bot.settings import Settings
 
 
 @pytest.fixture
@@ -44,10 +45,28 @@ def test_trains_only_when_no_model_is_newer_than_the_sources(
     if model is not None:
         (tmp_path / "models" / "m.tar.gz").touch()
         os.utime(tmp_path / "models" / "m.tar.gz", (model, model))
+    monkeypatch.setattr(preparing, "get_settings", lambda: Settings(var=tmp_path / "var"))
     ran: list[object] = []
     monkeypatch.setattr(preparing, "run_step", lambda command, **_: ran.append(command))
     preparing.train_model()
     assert bool(ran) is trains
+
+
+def test_a_new_tuned_encoder_makes_the_model_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparing, "ROOT", tmp_path)
+    monkeypatch.setattr(preparing, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(preparing, "get_settings", lambda: Settings(var=tmp_path / "var"))
+    ran: list[object] = []
+    monkeypatch.setattr(preparing, "run_step", lambda command, **_: ran.append(command))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "m.tar.gz").touch()
+    preparing.train_model()
+    assert not ran
+    (tmp_path / "var" / "finetuned").mkdir(parents=True)
+    (tmp_path / "var" / "finetuned" / "model.safetensors").touch()
+    os.utime(tmp_path / "models" / "m.tar.gz", (100, 100))
+    preparing.train_model()
+    assert ran
 
 
 def test_missing_node_says_what_to_install(path_with) -> None:
