@@ -16,7 +16,7 @@ from bot.shop.aftersale.order_rows import owned_order
 from bot.shop.errors import NotFound
 from bot.shop.service_tables import PhotoRow, TicketRow
 from bot.shop.service_views import Ticket
-from bot.shop.trade_tables import OrderRow
+from bot.shop.trade_tables import CustomerRow, OrderRow
 
 OPEN = ("submitted", "approved", "sent_back", "received")
 GONE = ("rejected", "withdrawn")
@@ -48,11 +48,14 @@ def plan_ticket(
 def open_ticket_row(session: Session, planned: Ticket, owner: Opener, **details: Any) -> Ticket:
     """Write a planned ticket down."""
     no = new_number("SH")
+    customer_id = owner.customer_id
+    if customer_id is not None and session.get(CustomerRow, customer_id) is None:
+        customer_id = None  # known to a CRM of its own, not to these tables
     kept = {"refund_fen": planned.refund_fen, "freight_by": planned.freight_by, "new_sku": planned.new_sku} | details
     session.add(
         TicketRow(
             no=no, kind=planned.kind, order_no=planned.order_no, sku=planned.sku, quantity=planned.quantity,
-            customer_id=owner.customer_id, channel=owner.channel, account=owner.account, status=planned.status,
+            customer_id=customer_id, channel=owner.channel, account=owner.account, status=planned.status,
             reason=planned.reason, note=planned.note, details={k: v for k, v in kept.items() if v},
             created_at=planned.created_at, promised_at=planned.promised_at,
         )

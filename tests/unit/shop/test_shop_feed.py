@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from service_shop import SERVICES
 from small_shop import FEED, Feed, beijing
 
 from bot.clock import freeze
@@ -22,6 +23,7 @@ from bot.shop import (
 )
 from bot.shop.feed import DEMO
 from bot.shop.feed_cells import moment
+from bot.shop.feed_services import FEED_FILES
 from bot.shop.tables import Base
 
 STOCK = "sku,warehouse_id,on_hand,restock_date\n"
@@ -181,4 +183,6 @@ def test_migrations_can_be_taken_back(postgres_url: str, empty_url: str) -> None
 
 
 def test_every_table_of_the_small_shop_was_read(url: str) -> None:
-    assert set(FEED) == {path.name for path in DEMO.glob("*.csv")}
+    files = {spec.name for spec in FEED_FILES}
+    assert files == {path.name for path in DEMO.glob("*.csv")}
+    assert set(FEED | SERVICES) == files - {"service_tickets.csv", "refunds.csv"}

@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 from bot.clock import freeze, now
 from bot.db import reading
 from bot.shop import Access, Grant, NotFound, SystemDown, forget_old, owner_check
-from bot.shop.adapters import identify, open_access, systems, verify_owner
+from bot.shop.adapters import identify, leave_callback, open_access, systems, verify_owner
 from bot.shop.adapters.local import LocalOrders
 from bot.shop.identity_tables import GrantRow, TryRow
 from bot.shop.order_views import order_for, orders_for
+from bot.shop.service_tables import TicketRow
 
 pytestmark = pytest.mark.usefixtures("service_url")
 
@@ -58,6 +59,22 @@ def test_a_guests_orders_are_not_everybodys(service_url: str) -> None:
     assert orders_for(service_url, Access("web", "nobody", None)) == []
     with pytest.raises(NotFound):
         order_for(service_url, Access("web", "nobody", None), "G9")
+
+
+def test_two_nobodies_are_not_the_same(service_url: str) -> None:
+    for access in (Access("", ""), Access("web", "", "")):
+        owner = Access("", "", "")
+        assert not access.may_use("A2", owner)
+
+
+async def test_a_call_back_is_kept_when_a_system_is_down(service_url: str) -> None:
+    """Neither the customer nor the order need be known to the shop's own tables."""
+    access = Access("web", "w1", "known-elsewhere")
+    ticket = await leave_callback(access, phone="17000000001", note="想改 DX99 的地址", key="k")
+    assert await leave_callback(access, phone="17000000001", note="想改 DX99 的地址", key="k") == ticket
+    assert (ticket.kind, ticket.note) == ("callback", "想改 DX99 的地址")
+    with reading(service_url) as session:
+        assert session.get(TicketRow, ticket.no).customer_id is None
 
 
 def test_a_grant_opens_one_order_until_it_runs_out(service_url: str) -> None:
