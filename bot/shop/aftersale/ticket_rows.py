@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import now
@@ -126,9 +126,3 @@ def open_of_kind(session: Session, order_no: str, kind: str) -> TicketRow | None
     """The newest open ticket of a kind for an order."""
     rows = select(TicketRow).where(TicketRow.order_no == order_no, TicketRow.kind == kind, TicketRow.status.in_(OPEN))
     return session.scalars(rows.order_by(TicketRow.created_at.desc(), TicketRow.no)).first()
-
-
-def count_open(session: Session, moment: datetime) -> int:
-    """Open tickets whose promise is over at `moment`."""
-    late = select(func.count()).select_from(TicketRow)
-    return session.scalar(late.where(TicketRow.status.in_(OPEN), TicketRow.promised_at < moment)) or 0
