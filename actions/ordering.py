@@ -24,8 +24,9 @@ from bot.shop import (
     format_fen,
     interest_free_periods,
     place_order,
-    price_of,
 )
+from bot.shop.errors import Refused
+from bot.shop.presale import Basket, price_basket
 
 
 class AskOrder(Action):
@@ -46,19 +47,29 @@ class AskOrder(Action):
         quantity = min(wish.quantity, found.available)
         if quantity < wish.quantity:
             dispatcher.utter_message(response="utter_quantity_short", number=quantity, unit=variant.unit)
-        price = price_of(url, variant.sku).price_fen
+        bill = _bill(wish.sku, quantity, found.warehouse_id, tracker)
+        if bill is None:
+            dispatcher.utter_message(response="utter_refused_region_not_served", city=tracker.get_slot("city"))
+            emptied = ("sku", "stock_confirmed", "confirmed", "offer", "notice", "city")
+            return [*(SlotSet(name, None) for name in emptied), SlotSet("requested_slot", "sku")]
         periods = interest_free_periods(url, variant.sku, quantity)
         dispatcher.utter_message(
             response="utter_ask_order_instalments" if periods else "utter_ask_order",
             title=variant.title,
             quantity=quantity,
             unit=variant.unit,
-            amount=format_fen(price * quantity),
+            amount=format_fen(bill.payable_fen),
+            included=_included(bill.saved_fen, bill.shipping_fen),
             warehouse=found.warehouse_name,
             periods=periods,
             buttons=_other_colours(variant, wish, catalogue, url),
         )
-        terms = {"sku": wish.sku, "quantity": quantity, "price_fen": price, "warehouse_id": found.warehouse_id}
+        terms = {
+            "sku": wish.sku,
+            "quantity": quantity,
+            "payable_fen": bill.payable_fen,
+            "warehouse_id": found.warehouse_id,
+        }
         before = tracker.get_slot("offer") or {}
         same = {name: before.get(name) for name in terms} == terms
         # The same offer asked again keeps its id, so that however often a yes arrives there is one order.
@@ -105,12 +116,31 @@ class PlaceOrder(FlowResolution):
             quantity=placed.quantity,
             unit=variant.unit,
             amount=format_fen(placed.amount_fen),
-            saved=phrase("utter_part_saved", amount=format_fen(placed.discount_fen)) if placed.discount_fen else "",
+            included=_included(placed.discount_fen, placed.shipping_fen),
             warehouse=placed.warehouse.name,
             ship_by=moment(placed.ship_by),
             pay_before=f"{local(placed.pay_before):%m-%d %H:%M}",
         )
         return forget(tracker)
+
+
+def payable_now(tracker: Tracker, offer: dict[str, Any]) -> int | None:
+    """What the offered order costs at this moment, in fen; None when it can no longer be delivered."""
+    bill = _bill(offer["sku"], offer["quantity"], offer["warehouse_id"], tracker)
+    return bill.payable_fen if bill else None
+
+
+def _bill(sku: str | None, quantity: int, warehouse_id: str, tracker: Tracker) -> Basket | None:
+    url, city = get_settings().shop_url, tracker.get_slot("city")
+    try:
+        return price_basket(url, {str(sku): quantity}, city=city, warehouse_id=warehouse_id)
+    except Refused:
+        return None
+
+
+def _included(saved_fen: int, shipping_fen: int) -> str:
+    saved = phrase("utter_part_saved", amount=format_fen(saved_fen)) if saved_fen else ""
+    return saved + (phrase("utter_part_shipping", amount=format_fen(shipping_fen)) if shipping_fen else "")
 
 
 def _too_late(tracker: Tracker, sku: str, available: int) -> Events:

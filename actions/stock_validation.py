@@ -9,10 +9,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import ANSWERS, is_question, made_of, without_question_words
 from actions.flow import Events, FlowValidation, leave
 from actions.heard import Heard, listen
+from actions.ordering import payable_now
 from actions.turn import ANSWER_INTENTS, UNCLEAR_TEXTS, Turn
 from actions.wish import Notice, Wish, merge, pick, source
 from bot.settings import get_settings
-from bot.shop import Catalogue, current_catalogue, price_of
+from bot.shop import Catalogue, current_catalogue
 
 ASKING_STOCK, ASKING_ORDER = "stock_confirmed", "confirmed"
 
@@ -120,7 +121,7 @@ def _accepted(turn: Turn, wish: Wish) -> dict[str, object]:
     offer = turn.tracker.get_slot("offer") or {}
     if (offer.get("sku"), offer.get("quantity")) != (wish.sku, wish.quantity):
         return {ASKING_ORDER: None}
-    if offer.get("price_fen") != price_of(get_settings().shop_url, str(wish.sku)).price_fen:
+    if offer["payable_fen"] != payable_now(turn.tracker, offer):
         return {ASKING_ORDER: None, "notice": {"kind": "price_changed"}}
     return {**wish.slots(), ASKING_ORDER: True}
 

@@ -15,6 +15,7 @@ from bot.desk import demo, security
 from bot.desk.proxy import add_proxy
 from bot.settings import ROOT, Settings, SettingsError, get_settings
 from bot.shop import release_unpaid
+from bot.shop.owner_check import forget_old
 
 _LOG = logging.getLogger(__name__)
 _HOUSEKEEPING_SECONDS = 60
@@ -57,15 +58,23 @@ def create_app(site: Site) -> web.Application:
     return app
 
 
+def _tidy_shop(url: str) -> None:
+    release_unpaid(url)
+    forget_old(url)
+
+
 async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
-    """Give back, once a minute, the stock of orders that were not paid in time; several servers may do so at once."""
+    """Once a minute give back the stock of orders not paid in time and forget what no longer counts.
+
+    Several servers may do so at once.
+    """
 
     async def run() -> None:
         while True:
             try:
-                await asyncio.to_thread(release_unpaid, app[_SITE].settings.shop_url)
+                await asyncio.to_thread(_tidy_shop, app[_SITE].settings.shop_url)
             except SQLAlchemyError:
-                _LOG.exception("orders not paid in time could not be released")
+                _LOG.exception("the shop could not be tidied up")
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     task = asyncio.create_task(run())

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.db import reading
-from bot.shop import availability, current_catalogue, find_order
+from bot.shop import availability, current_catalogue, find_order, format_fen
+from bot.shop.errors import Refused
 from bot.shop.tables import StockRow
 from bot.shop.trade_tables import OrderRow
 from tests.dialogue import Bot, Talk
@@ -244,3 +245,31 @@ async def test_goods_that_went_while_asked_are_not_offered(bot: Bot, stock: Call
     reply = await talk.say("是的", "affirm")
     assert "没有货了" in reply.text and "生成订单" not in reply.text
     assert "版本吗" in (await talk.press(reply, next(iter(reply.buttons)))).text
+
+
+async def test_the_offer_names_what_the_order_will_cost_with_postage_and_reductions(bot: Bot, shop: str) -> None:
+    for text, words in (("P3002-01有货吗，寄到拉萨", "含运费"), ("P2001-01有货吗，要四件", "已优惠")):
+        talk = await asked(bot, text)
+        offer = (await talk.say("是的", "affirm")).text
+        amount = re.search(r"共(¥[\d,.]+)", offer)
+        assert amount and words in offer, offer
+        placed = (await talk.say("是的", "affirm")).text
+        number = re.search(r"DX\d+", placed)
+        assert number and f"应付{amount.group(1)}" in placed and words in placed
+        order = find_order(shop, number.group())
+        assert order and format_fen(order.amount_fen) == amount.group(1)
+
+
+async def test_a_region_that_is_not_served_is_refused_before_the_offer(
+    bot: Bot, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise Refused("region_not_served", region="西藏自治区")
+
+    monkeypatch.setattr("actions.ordering.price_basket", refuse)
+    before = orders(shop)
+    talk = await asked(bot, "iPhone 14 256G 午夜色有货吗，寄到拉萨")
+    assert "送不到拉萨" in (await talk.say("是的", "affirm")).text
+    monkeypatch.undo()
+    assert "iPhone 14 256G" in (await talk.say("那寄到成都吧", "inform")).text
+    assert orders(shop) == before
