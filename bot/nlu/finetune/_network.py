@@ -21,7 +21,7 @@ class Network:
     Embeddings are constants: most pieces occur in few lines and would only drift apart from the others.
     """
 
-    def __init__(self, bundle: Bundle, dropout: float) -> None:
+    def __init__(self, bundle: Bundle, dropout: float, pooling: str = "mean") -> None:
         """Take over the weights.
 
         Raises:
@@ -30,7 +30,8 @@ class Network:
         if bundle.shape.activation not in _ACTIVATIONS:
             raise EncoderError(f"不支持激活函数 {bundle.shape.activation}，请换用 gelu 或 relu 的 BERT 模型")
         self._activate = _ACTIVATIONS[bundle.shape.activation]
-        self._shape, self._first, self._dropout = bundle.shape, bundle.first_position, dropout
+        self._shape, self._first = bundle.shape, bundle.first_position
+        self._dropout, self._pooling = dropout, pooling
         self.dimension = bundle.dimension
         kept = {name: value.astype(np.float32) for name, value in bundle.weights.items()}
         used = {name for name in kept if name.split(".")[0].isdigit() and int(name.split(".")[0]) < self._shape.layers}
@@ -39,7 +40,7 @@ class Network:
         self._sites = 0
 
     def __call__(self, ids: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """(lines, d) mean of the pieces' vectors; with a `seed` (scalar int32) dropout is on and follows it.
+        """(lines, d) sentence vectors; with a `seed` (scalar int32) dropout is on and follows it.
 
         Args:
             ids: (lines, n) int32 pieces.
@@ -57,6 +58,8 @@ class Network:
         for i in range(self._shape.layers):
             x = self._layer(i, x, lines, n, bias, seed)
         x = tf.reshape(x, (lines, n, self.dimension))
+        if self._pooling == "cls":
+            return x[:, 0]
         return tf.reduce_sum(x * present[..., None], 1) / tf.reduce_sum(present, 1, keepdims=True)
 
     def drop(self, x: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:

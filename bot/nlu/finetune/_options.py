@@ -24,6 +24,8 @@ class Options:
         longest: pieces of a line that are looked at.
         held_out: share of the lines that stays unseen, for calibration.
         seed: of order, dropout and heads.
+        prefix: put before each line, as later before each message; None takes what the encoder was trained with.
+        pooling: where a sentence vector comes from, as later: "mean" of the pieces, or "cls", the first piece.
     """
 
     epochs: int = 3
@@ -39,9 +41,13 @@ class Options:
     longest: int = 64
     held_out: float = 0.1
     seed: int = 0
+    prefix: str | None = None
+    pooling: str = "mean"
 
     def __post_init__(self) -> None:
-        """Raise FinetuneError for a number of epochs that makes no sense."""
+        """Raise FinetuneError for figures from outside that make no sense."""
+        if self.pooling not in ("mean", "cls"):
+            raise FinetuneError(f"pooling 应为 mean 或 cls，不能是 {self.pooling}")
         if not 1 <= self.epochs <= 100:
             raise FinetuneError(f"--epochs（练几轮）应为 1 到 100 的整数，不能是 {self.epochs}")
 

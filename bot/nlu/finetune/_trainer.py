@@ -44,7 +44,7 @@ class Trainer:
             EncoderError: the encoder has an activation function that is not known.
         """
         self._bundle, self._lines, self._steps, self._options = bundle, lines, steps, options
-        self.network = Network(bundle, options.dropout)
+        self.network = Network(bundle, options.dropout, options.pooling)
         random = np.random.default_rng(options.seed)
         self._variables = dict(self.network.layers)
         for head, names in (("intent", lines.intent_names), ("emotion", lines.emotion_names)):

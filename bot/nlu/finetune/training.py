@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,8 @@ def finetune(
                 progress(f"{out} 已经用现在的语料微调过，不用再练（要重练请加 --restart）")
                 return Result(out, report, True)
             bundle = read_bundle(source, progress=lambda _: None)
+            if options.prefix is not None:
+                bundle = replace(bundle, prefix=options.prefix)
             check_room(place, bundle)
             progress(f"微调 {source}：{len(lines.texts)} 行，其中 {lines.held_out.sum()} 行留出来定把握，不参加训练")
             if precision == "auto" and not use_bfloat16():

@@ -76,7 +76,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for command in ("up", "prepare", "train", "web", "sync", "eval", "corpus"):
+    for command in ("up", "prepare", "train", "finetune", "web", "sync", "eval", "corpus"):
         assert f"\n    {command} " in text
 
 

@@ -88,7 +88,7 @@ def test_a_model_without_its_encoder_says_what_to_do(tuned: Path, house: Path, t
     shutil.rmtree(tuned)
     assert open_featurizer(tmp_path / "model", "load")  # still built in var/encoders
     shutil.rmtree(house / "encoders")
-    with pytest.raises(InvalidConfigException, match="var/finetuned.*make train"):
+    with pytest.raises(InvalidConfigException, match=r"var/finetuned.*make train"):
         open_featurizer(tmp_path / "model", "load")
 
 

@@ -59,19 +59,19 @@ def control_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize("kind", ["tiny_bert", "tiny_roberta"])
+@pytest.mark.parametrize(("kind", "pooling"), [("tiny_bert", "mean"), ("tiny_roberta", "mean"), ("tiny_bert", "cls")])
 def test_loss_falls_and_the_folder_gives_the_networks_own_vectors(
-    kind: str, corpus: Path, tmp_path: Path, request: pytest.FixtureRequest
+    kind: str, pooling: Any, corpus: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     bundle = read_bundle(str(request.getfixturevalue(kind).folder), progress=lambda _: None)
     lines = read_lines(corpus, 0.1)
     batches = Batches(bundle, lines.texts, np.arange(len(lines.texts)), 8, 64)
-    trainer = Trainer(bundle, lines, 40, OPTIONS)
+    trainer = Trainer(bundle, lines, 40, Options(**{**OPTIONS.as_dict(), "pooling": pooling}))
     losses = [trainer.step(batches.batch(batches.order(0, k // 10)[k % 10]), k) for k in range(40)]
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
 
     publish(trainer.tuned(), Job("", "", {}), {}, tmp_path / "out")
-    encoder = Encoder.load(str(tmp_path / "out"), quantize="float32", folder=tmp_path, progress=lambda _: None)
+    encoder = Encoder.load(str(tmp_path / "out"), quantize="float32", pooling=pooling, folder=tmp_path)
     for text in TEXTS:
         batch = Batches(bundle, [text], np.array([0]), 1, 64).batch(np.array([0]))
         own = trainer.network(batch.ids, batch.mask).numpy()
@@ -82,14 +82,16 @@ def test_loss_falls_and_the_folder_gives_the_networks_own_vectors(
 
 
 def test_a_result_says_what_it_was_made_of(tiny_bert: Tiny, corpus: Path, tmp_path: Path) -> None:
-    result = tune(tiny_bert, corpus, tmp_path / "out", Options(**{**OPTIONS.as_dict(), "epochs": 6}))
+    options = Options(**{**OPTIONS.as_dict(), "epochs": 6, "prefix": "你好"})
+    result = tune(tiny_bert, corpus, tmp_path / "out", options)
     held_out = result.report["held_out"]
     assert result.report["lines"] == 80 and 4 <= held_out <= 12
     assert result.report["intent_accuracy"] > 0.8
     unseen = (tmp_path / "out" / "unseen.txt").read_text().split()
     lines = read_lines(corpus, 0.1)
     assert set(unseen) == {line_hash(t) for t, held in zip(lines.texts, lines.held_out, strict=True) if held}
-    assert Encoder.load(str(result.folder), folder=tmp_path).unseen == set(unseen)
+    encoder = Encoder.load(str(result.folder), folder=tmp_path)
+    assert encoder.unseen == set(unseen) and encoder.prefix == "你好"
     assert not list(tmp_path.glob("out.progress/state*"))
 
 
@@ -124,10 +126,10 @@ def test_other_lines_or_figures_cannot_go_on(tiny_bert: Tiny, corpus: Path, tmp_
     interrupt(3, crash)
     with pytest.raises(MemoryError):
         tune(tiny_bert, corpus, tmp_path / "out", minutes=0)
-    with pytest.raises(FinetuneError, match="epochs 原是 2.*--restart"):
+    with pytest.raises(FinetuneError, match=r"epochs 原是 2.*--restart"):
         tune(tiny_bert, corpus, tmp_path / "out", Options(**{**OPTIONS.as_dict(), "epochs": 3}))
     write_corpus(corpus, lines=42)
-    with pytest.raises(FinetuneError, match="语料.*变了.*--restart"):
+    with pytest.raises(FinetuneError, match=r"语料.*变了.*--restart"):
         tune(tiny_bert, corpus, tmp_path / "out")
     assert tune(tiny_bert, corpus, tmp_path / "out", restart=True).report["lines"] == 84
 
