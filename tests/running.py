@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,15 +20,17 @@ SECONDS_TO_START = 420  # the first start on a slow machine trains a model
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody uses now."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Ports of the loopback that nobody uses now, below those that the kernel gives to outgoing connections.
+
+    A server binds its port seconds after it was chosen; an outgoing connection could have taken it by then.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(18000, 32000)
+        with socket.socket() as probe:
+            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
+                found.append(port)
+    return found
 
 
 @dataclass
