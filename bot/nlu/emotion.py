@@ -88,13 +88,10 @@ class EmotionClassifier(GraphComponent):
         labels = [emotion_of(one) for one in examples]
         with self._model_storage.write_to(self._resource) as folder:
             if len(set(labels)) > 1:
-                options = LinearOptions(
-                    ngrams=(int(self._config["ngrams"][0]), int(self._config["ngrams"][1])),
-                    **{name: self._config[name] for name in ("c", "min_df", "dense_weight", "folds", "balanced")},
-                )
                 texts = [one.get(TEXT) for one in examples]
                 vectors, unseen = sentence_vectors(examples), unseen_lines(examples)
-                self._model = CalibratedLinear(options).fit(texts, vectors, labels, calibrate_on=unseen)
+                model = CalibratedLinear(LinearOptions.of(self._config))
+                self._model = model.fit(texts, vectors, labels, calibrate_on=unseen)
                 intents = [one.get(INTENT) for one in examples]
                 self._by_intent = EmotionByIntent.count(self._model.classes, labels, intents)
                 self._model.save(folder)

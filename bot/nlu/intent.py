@@ -110,13 +110,8 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         labels = [one.get(INTENT) for one in examples]
         if len(set(labels)) < 2:
             raise InvalidConfigException("data/nlu 里至少要有两个意图的例句，才能训练意图分类器")
-        names = ("c", "min_df", "dense_weight", "folds")
-        options = LinearOptions(
-            ngrams=(int(self._config["ngrams"][0]), int(self._config["ngrams"][1])),
-            **{name: self._config[name] for name in names},
-        )
         texts = [one.get(TEXT) for one in examples]
-        model = CalibratedLinear(options)
+        model = CalibratedLinear(LinearOptions.of(self._config))
         self._use(model.fit(texts, sentence_vectors(examples), labels, calibrate_on=unseen_lines(examples)))
         with self._model_storage.write_to(self._resource) as folder:
             assert self._model

@@ -8,9 +8,10 @@ scores that each line gets from a model that has not seen it.
 import json
 import unicodedata
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -41,6 +42,15 @@ class LinearOptions:
     dense_weight: float = 1.0
     folds: int = 3
     balanced: bool = False
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "LinearOptions":
+        """The options among a component's settings, or as `save` wrote them; other settings are passed over."""
+        known = {one.name: config[one.name] for one in fields(cls) if one.name in config}
+        if "ngrams" in known:
+            shortest, longest = known["ngrams"]
+            known["ngrams"] = (int(shortest), int(longest))
+        return cls(**known)
 
 
 def normalise(text: str) -> str:
@@ -111,8 +121,7 @@ class CalibratedLinear:
     def load(cls, folder: Path) -> "CalibratedLinear":
         """The model that `save` wrote."""
         facts = json.loads((folder / "linear.json").read_text(encoding="utf8"))
-        options = {**facts["options"], "ngrams": tuple(facts["options"]["ngrams"])}
-        model = cls(LinearOptions(**options))
+        model = cls(LinearOptions.of(facts["options"]))
         model.classes = facts["classes"]
         with np.load(folder / "linear.npz") as arrays:
             for name in _ARRAYS:

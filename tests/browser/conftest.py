@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+
+from tests.running import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = Path(__file__).parent / "model"
@@ -114,12 +115,6 @@ class Shop:
         pytest.fail(f"{name} 没有启动：\n" + (self.var / f"{name}.log").read_text(encoding="utf8")[-3000:])
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: Any) -> Iterator[Shop]:
     """The web server and Rasa with the small model of `tests/browser/model`."""
@@ -132,7 +127,7 @@ def shop(tmp_path_factory: Any) -> Iterator[Shop]:
     )
     environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, *train.split()], cwd=var, env=environment, check=True, capture_output=True)
-    running = Shop(var, var / "models" / "tiny.tar.gz", free_port(), free_port())
+    running = Shop(var, var / "models" / "tiny.tar.gz", *free_ports(2))
     try:
         running.start("rasa")
         running.start("web")
