@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.emotion_by_intent import EmotionByIntent
 from bot.nlu.intent import sentence_vectors, unseen_lines
-from bot.nlu.linear import CalibratedLinear, LinearOptions
+from bot.nlu.linear import CalibratedLinear, LinearOptions, fingerprint
 
 EMOTION = "emotion"
 CALM = "calm"
@@ -62,6 +62,11 @@ class EmotionClassifier(GraphComponent):
             "folds": LinearOptions.folds,
             "balanced": True,
         }
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """See `fingerprint` of the classifier."""
+        return fingerprint()
 
     @classmethod
     def create(

@@ -18,6 +18,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KE
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu.taxonomy import load_taxonomy
+from bot.observing.metrics import FALLBACKS
 from bot.settings import get_settings
 
 _PAYLOAD = re.compile(rf"{INTENT_MESSAGE_PREFIX}(\w+)")
@@ -71,6 +72,7 @@ class ConfidenceFallback(FallbackClassifier):
                 message.set(INTENT, {INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}, add_to_output=True)
             if not self._should_fallback(message):
                 continue
+            FALLBACKS.inc()
             guess = float(message.get(INTENT)[PREDICTED_CONFIDENCE_KEY])
             unclear = {INTENT_NAME_KEY: DEFAULT_NLU_FALLBACK_INTENT_NAME, PREDICTED_CONFIDENCE_KEY: 1 - guess}
             message.set(INTENT, unclear, add_to_output=True)

@@ -18,6 +18,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from tqdm import tqdm
 
 from bot.nlu.encoder import AUTO, DEFAULT_SOURCE, Encoded, Encoder, EncoderError, cache_key, line_hash
+from bot.nlu.masking import words_of
 
 # On a training example: whether the encoder was tuned without it. Not there when the encoder was not tuned.
 UNSEEN = "unseen_by_encoder"
@@ -157,7 +158,9 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
     def _featurize(self, messages: list[Message], attribute: str) -> None:
-        texts = [message.get(attribute) for message in messages]
+        # Token vectors belong to the tokens of the text; a sentence may be heard in neutral words.
+        neutral = attribute == TEXT and not self._config["sequence"]
+        texts = [words_of(message) if neutral else message.get(attribute) for message in messages]
         for message, encoded in zip(messages, self._encoder.encode(texts, self._config["batch_size"]), strict=True):
             tokens = message.get(TOKENS_NAMES[attribute]) or []
             sentence = encoded.sentence[None, :]

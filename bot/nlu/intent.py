@@ -15,7 +15,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.featurizer import UNSEEN
-from bot.nlu.linear import CalibratedLinear, LinearOptions
+from bot.nlu.linear import CalibratedLinear, LinearOptions, fingerprint
+from bot.nlu.masking import words_of
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import SettingsError
 
@@ -79,7 +80,14 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
             "min_df": LinearOptions.min_df,
             "dense_weight": LinearOptions.dense_weight,
             "folds": LinearOptions.folds,
+            "neighbours": 3,
+            "neighbour_dims": LinearOptions.neighbour_dims,
         }
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """See `fingerprint` of the classifier."""
+        return fingerprint()
 
     @classmethod
     def create(
@@ -110,7 +118,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         labels = [one.get(INTENT) for one in examples]
         if len(set(labels)) < 2:
             raise InvalidConfigException("data/nlu 里至少要有两个意图的例句，才能训练意图分类器")
-        texts = [one.get(TEXT) for one in examples]
+        texts = [words_of(one) for one in examples]
         model = CalibratedLinear(LinearOptions.of(self._config))
         self._use(model.fit(texts, sentence_vectors(examples), labels, calibrate_on=unseen_lines(examples)))
         with self._model_storage.write_to(self._resource) as folder:
@@ -137,7 +145,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         """Set both tiers on each message."""
         if not messages or self._model is None:
             return messages
-        texts = [message.get(TEXT) or "" for message in messages]
+        texts = [words_of(message) for message in messages]
         probabilities = self._model.probabilities(texts, sentence_vectors(messages))
         bases = list(dict.fromkeys(self._groups))
         members = np.array([[group == base for base in bases] for group in self._groups], dtype=float)

@@ -1,12 +1,13 @@
-"""A calibrated linear classifier over sentence vectors and character n-grams.
+"""A calibrated linear classifier over sentence vectors and character n-grams, with the nearest lines as second opinion.
 
-Scores are those of one-against-rest support vector machines; probabilities come from vector scaling
-(softmax(a * score + b_class), Guo et al., "On Calibration of Modern Neural Networks", ICML 2017), fitted on the
-scores that each line gets from a model that has not seen it.
+Scores are those of one-against-rest support vector machines and how near the lines of each class are; probabilities
+come from vector scaling (softmax(a * score + a' * nearness + b_class), Guo et al., "On Calibration of Modern Neural
+Networks", ICML 2017), fitted on the scores of lines that were held out.
 """
 
+import hashlib
 import json
-import unicodedata
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -19,8 +20,11 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
+
+from bot.nlu import nearest, ngrams
+from bot.nlu.nearest import Nearest
+from bot.nlu.ngrams import CharNgrams
 
 
 @dataclass(frozen=True)
@@ -32,16 +36,20 @@ class LinearOptions:
         ngrams: shortest and longest character n-gram.
         min_df: in how many lines an n-gram must stand.
         dense_weight: weight of the standardised sentence vector (of length about 1) beside the n-grams' (of length 1).
-        folds: how many parts the lines are cut into for calibration.
+        folds: how many parts the lines are cut into for calibration; the last is held out. Below 2 there is none.
         balanced: whether rare classes count as much as frequent ones.
+        neighbours: how many of each class's nearest lines are asked for their opinion; 0 asks none.
+        neighbour_dims: components of the sentence vectors in which lines are compared.
     """
 
-    c: float = 0.3
+    c: float = 0.6
     ngrams: tuple[int, int] = (1, 3)
     min_df: int = 2
     dense_weight: float = 1.0
     folds: int = 3
     balanced: bool = False
+    neighbours: int = 0
+    neighbour_dims: int = 192
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "LinearOptions":
@@ -53,9 +61,10 @@ class LinearOptions:
         return cls(**known)
 
 
-def normalise(text: str) -> str:
-    """Full-width and compatibility forms as their plain ones, in lower case."""
-    return unicodedata.normalize("NFKC", text).lower()
+def fingerprint() -> str:
+    """Changes when the code of the classifier does: Rasa then trains it again instead of taking it from its cache."""
+    code = [Path(str(module.__file__)).read_bytes() for module in (sys.modules[__name__], nearest, ngrams)]
+    return hashlib.sha256(b"".join(code)).hexdigest()
 
 
 class CalibratedLinear:
@@ -80,42 +89,51 @@ class CalibratedLinear:
         o = self.options
         self._mean = vectors.mean(axis=0)
         self._scale = o.dense_weight / ((vectors.std(axis=0) + 1e-6) * np.sqrt(vectors.shape[1]))
-        self._ngrams = _vectorizer(o)
-        try:
-            self._ngrams.fit(texts)
-        except ValueError:  # so few lines that no n-gram repeats
-            self._ngrams.set_params(min_df=1).fit(texts)
-        features = self._features(texts, vectors)
+        self._ngrams, rows = CharNgrams.learn(texts, o.ngrams, o.min_df)
+        dense = ((vectors - self._mean) * self._scale).astype(np.float32)
+        features = sparse.hstack([rows, sparse.csr_matrix(dense)], format="csr")
         self.classes, target = np.unique(np.asarray(labels), return_inverse=True)
         self.classes = [str(c) for c in self.classes]
-        everything = np.arange(len(target))
         held_out = _held_out(target, o.folds, calibrate_on)
-        # The last job is the model itself, from all lines; the others only serve calibration.
-        jobs = [np.setdiff1d(everything, rows) for rows in held_out] + [everything]
-        fitted = Parallel(n_jobs=2, prefer="threads")(
-            delayed(_fit)(features[rows], target[rows], o.c, o.balanced) for rows in jobs
+        # The first job is the model itself, from all lines; the other only serves calibration.
+        jobs = [np.arange(len(target))] + ([np.delete(np.arange(len(target)), held_out)] if len(held_out) else [])
+        # In processes, not threads: liblinear has one random generator a process, and training must be repeatable.
+        fitted = Parallel(n_jobs=2 if len(target) > _MANY else 1, max_nbytes=None)(
+            delayed(_fit)(features[job], target[job], o.c, o.balanced) for job in jobs
         )
-        self._weights, self._bias = fitted[-1]
-        self._slope, self._shift = 4.0, np.zeros(len(self.classes))
-        if held_out:
-            scores = [
-                features[rows] @ weights + bias for rows, (weights, bias) in zip(held_out, fitted[:-1], strict=True)
-            ]
-            self._slope, self._shift = _calibrate(np.concatenate(scores), target[np.concatenate(held_out)])
+        self._weights, self._bias = fitted[0]
+        self._nearest = Nearest.learn(vectors, target, o.neighbours, o.neighbour_dims) if o.neighbours else None
+        self._slopes, self._shift = np.array([4.0, 0.0]), np.zeros(len(self.classes))
+        if len(held_out):
+            weights, bias = fitted[1]
+            opinions = [features[held_out] @ weights + bias]
+            if self._nearest is not None:
+                others = self._nearest.without(held_out, vectors, target)
+                opinions.append(others.scores(vectors[held_out]))
+            self._slopes, self._shift = _calibrate(opinions, target[held_out])
         return self
 
     def probabilities(self, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
         """(n, classes) probabilities in the order of `classes`."""
-        scores = self._features(texts, vectors) @ self._weights + self._bias
-        return softmax(self._slope * scores + self._shift, axis=1)
+        scores = ((vectors - self._mean) * self._scale).astype(np.float32) @ self._weights[len(self._ngrams.idf) :]
+        scores += self._bias
+        for text, row in zip(texts, scores, strict=True):
+            columns, values = self._ngrams.row(text)
+            row += values @ self._weights[columns]
+        scores *= self._slopes[0]
+        if self._nearest is not None:
+            scores += self._slopes[1] * self._nearest.scores(vectors)
+        return softmax(scores + self._shift, axis=1)
 
     def save(self, folder: Path) -> None:
         """Write the model into `folder` as arrays and JSON: nothing in it can run code when loaded."""
-        vocabulary = {gram: int(column) for gram, column in self._ngrams.vocabulary_.items()}
-        facts = {"options": asdict(self.options), "classes": self.classes, "vocabulary": vocabulary}
+        facts = {"options": asdict(self.options), "classes": self.classes, "vocabulary": self._ngrams.columns}
         (folder / "linear.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf8")
         arrays = {name: getattr(self, f"_{name}") for name in _ARRAYS}
-        np.savez(folder / "linear.npz", idf=self._ngrams.idf_, **arrays)
+        if self._nearest is not None:
+            lines = self._nearest.lines.astype(np.float16)  # half the size, and the same answers
+            arrays |= {**vars(self._nearest), "lines": lines, "nearest_mean": self._nearest.mean, "mean": self._mean}
+        np.savez(folder / "linear.npz", idf=self._ngrams.idf, **arrays)
 
     @classmethod
     def load(cls, folder: Path) -> "CalibratedLinear":
@@ -123,46 +141,41 @@ class CalibratedLinear:
         facts = json.loads((folder / "linear.json").read_text(encoding="utf8"))
         model = cls(LinearOptions.of(facts["options"]))
         model.classes = facts["classes"]
+        model._nearest = None
         with np.load(folder / "linear.npz") as arrays:
             for name in _ARRAYS:
-                setattr(model, f"_{name}", arrays[name])
-            model._ngrams = _vectorizer(model.options, facts["vocabulary"])
-            model._ngrams.idf_ = arrays["idf"]
+                if name in arrays:
+                    setattr(model, f"_{name}", arrays[name])
+            if "slope" in arrays:  # as models wrote it that had no second opinion; one may have to be rolled back to
+                model._slopes = np.array([float(arrays["slope"])])
+            model._ngrams = CharNgrams(model.options.ngrams, facts["vocabulary"], arrays["idf"])
+            if model.options.neighbours:
+                model._nearest = Nearest(
+                    arrays["nearest_mean"],
+                    arrays["projection"],
+                    arrays["lines"].astype(np.float32),
+                    arrays["starts"],
+                    int(arrays["count"]),
+                )
         return model
 
-    def _features(self, texts: Sequence[str], vectors: np.ndarray) -> sparse.csr_matrix:
-        dense = sparse.csr_matrix(((vectors - self._mean) * self._scale).astype(np.float32))
-        return sparse.hstack([self._ngrams.transform(texts), dense], format="csr")
+
+# More rounds take twice as long and know customers' messages no better (docs/nlu.md): to stop early also regularises.
+_ROUNDS = 5
+_MANY = 5000  # lines from which on a second process is worth its start
+_ARRAYS = ("mean", "scale", "weights", "bias", "slopes", "shift")
 
 
-# More rounds change the third digit of the scores and no answer, but take three times as long.
-_ROUNDS = 20
-_ARRAYS = ("mean", "scale", "weights", "bias", "slope", "shift")
-
-
-def _vectorizer(options: LinearOptions, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer="char",
-        preprocessor=normalise,
-        ngram_range=options.ngrams,
-        sublinear_tf=True,
-        min_df=options.min_df,
-        vocabulary=vocabulary,
-        dtype=np.float32,
-    )
-
-
-def _held_out(target: np.ndarray, folds: int, calibrate_on: np.ndarray | None) -> list[np.ndarray]:
-    """The rows that are held out together, once each, to get scores from a model that has not seen them."""
+def _held_out(target: np.ndarray, folds: int, calibrate_on: np.ndarray | None) -> np.ndarray:
+    """The rows that a second model does not see: the last part of each class, the newest lines of many hands."""
     rows = np.arange(len(target))
     folds = min(folds, int(np.bincount(target).min()))
     if calibrate_on is not None:
-        # Every model must see each class.
+        # The model must see each class.
         chosen = np.flatnonzero(calibrate_on & np.isin(target, target[~calibrate_on]))
         if len(chosen) > target.max():
-            rows, folds = chosen, max(folds, 2)
-    parts = neighbour_parts(target[rows], folds)
-    return [rows[parts == part] for part in np.unique(parts)] if folds > 1 else []
+            rows, folds = chosen, 2
+    return rows[neighbour_parts(target[rows], folds) == folds - 1] if folds > 1 else rows[:0]
 
 
 def neighbour_parts(target: np.ndarray, count: int) -> np.ndarray:
@@ -186,21 +199,24 @@ def _fit(features: sparse.csr_matrix, target: np.ndarray, c: float, balanced: bo
     weights, bias = model.coef_, model.intercept_
     if len(weights) == 1:  # two classes share one machine
         weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-    return weights.T.astype(np.float32), bias.astype(np.float32)
+    return np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32)
 
 
-def _calibrate(scores: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
-    """Slope and shifts that make softmax(slope * scores + shifts) most likely for `target`."""
-    rows = np.arange(len(target))
+def _calibrate(opinions: Sequence[np.ndarray], target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes and shifts that make softmax(sum of slope * opinion + shifts) most likely for `target`."""
+    rows, count = np.arange(len(target)), len(opinions)
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        slope, shift = np.exp(parameters[0]), parameters[1:]
-        logarithms = log_softmax(slope * scores + shift, axis=1)
+        slopes, shift = np.exp(parameters[:count]), parameters[count:]
+        scores = sum(slope * opinion for slope, opinion in zip(slopes, opinions, strict=True))
+        logarithms = log_softmax(scores + shift, axis=1)
         wrong = np.exp(logarithms)
         wrong[rows, target] -= 1
-        gradient = np.concatenate([[slope * (wrong * scores).sum()], wrong.sum(axis=0)]) / len(target)
-        penalty = 0.01 * np.concatenate([[0.0], shift])
+        by_slope = [slope * (wrong * opinion).sum() for slope, opinion in zip(slopes, opinions, strict=True)]
+        gradient = np.concatenate([by_slope, wrong.sum(axis=0)]) / len(target)
+        penalty = 0.01 * np.concatenate([np.zeros(count), shift])
         return -logarithms[rows, target].mean() + 0.5 * penalty @ parameters, gradient + penalty
 
-    best = minimize(loss, np.concatenate([[1.0], np.zeros(scores.shape[1])]), jac=True, method="L-BFGS-B").x
-    return float(np.exp(best[0])), best[1:]
+    start = np.concatenate([np.ones(count), np.zeros(opinions[0].shape[1])])
+    best = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return np.exp(best[:count]), best[count:]

@@ -35,7 +35,7 @@ class StoryPolicy(MemoizationPolicy):
         """As Rasa's, and `optional_slots`: those that a story may leave out."""
         return {
             **MemoizationPolicy.get_default_config(),
-            "optional_slots": ["base_intent", "emotion", "upset", "asking_back"],
+            "optional_slots": ["base_intent", "emotion", "upset", "asking_back", "hesitating"],
         }
 
     @classmethod

@@ -8,6 +8,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_END, ENTITY_ATTRIBUTE_START, TEXT
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.utils.io import get_text_hash
 
 # A number with its unit is one token, and "iPhone14" two; "14Pro" is two as well, for the unit must end there.
 _UNITS = "gb|tb|mb|kg|mg|ml|cm|mm|km|mah|hz|khz|kw|xl|xxl|pcs|g|t|l|w|v|a|m|k|s|p|寸"
@@ -18,6 +19,14 @@ _TOKEN = regex.compile(
     regex.IGNORECASE,
 )
 _HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF5B) if chr(full).isalnum()}  # １ → 1, Ｇ → G
+
+
+class ChineseToken(Token):
+    """A token whose fingerprint is one hash: at training Rasa takes those of all tokens, several times."""
+
+    def fingerprint(self) -> str:
+        """A stable hash of all that the token holds."""
+        return str(get_text_hash(repr((self.text, self.start, self.end, self.lemma, sorted(self.data.items())))))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -50,13 +59,14 @@ class ChineseTokenizer(Tokenizer):
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """The tokens of one attribute of the message."""
         text = message.get(attribute)
-        tokens = [
-            Token(text[start:end], start)
+        borders = _borders(message, attribute)
+        tokens: list[Token] = [
+            ChineseToken(text[start:end], start)
             for match in _TOKEN.finditer(text.translate(_HALF_WIDTH))
-            for start, end in _split(match.start(), match.end(), _borders(message, attribute))
+            for start, end in (_split(match.start(), match.end(), borders) if borders else [match.span()])
         ]
         # A blank message is one empty token: Rasa's sparse featurizers and classifiers fail without any.
-        return self._apply_token_pattern([token for token in tokens if token.text.strip()] or [Token("", 0)])
+        return self._apply_token_pattern([token for token in tokens if token.text.strip()] or [ChineseToken("", 0)])
 
 
 def _borders(message: Message, attribute: str) -> list[int]:

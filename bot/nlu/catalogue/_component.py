@@ -1,7 +1,5 @@
 """The graph component that puts the shop's entities on messages."""
 
-import logging
-import threading
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -21,17 +19,13 @@ from rasa.shared.nlu.constants import (
     TEXT,
 )
 from rasa.shared.nlu.training_data.message import Message
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import local, now
+from bot.nlu.catalogue._current import CurrentMatcher
 from bot.nlu.catalogue._dates import find_dates
 from bot.nlu.catalogue._match import Match, fold, resolve
 from bot.nlu.catalogue._patterns import find_patterns
-from bot.nlu.catalogue._terms import TermMatcher
 from bot.settings import get_settings
-from bot.shop import ShopError, current_catalogue
-
-logger = logging.getLogger(__name__)
 
 _LONGEST = 2_000  # characters looked at; nobody names goods beyond, and a wall of digits must not cost seconds
 
@@ -66,10 +60,7 @@ class CatalogueEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Remember where the shop's database is."""
-        self._url = config.get("url") or get_settings().shop_url
-        self._matcher: TermMatcher | None = None
-        self._lock = threading.Lock()
-        self._complained = False
+        self._current = CurrentMatcher(config.get("url") or get_settings().shop_url)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the entities to each message that is text, not a button's payload."""
@@ -85,23 +76,8 @@ class CatalogueEntityExtractor(GraphComponent, EntityExtractorMixin):
         text = text[:_LONGEST]
         folded = fold(text)
         matches = [*find_patterns(folded), *find_dates(folded, local(now()).date())]
-        matcher = self._current()
+        matcher = self._current.get()
         return resolve([*(matcher.find(text) if matcher else []), *matches])
-
-    def _current(self) -> TermMatcher | None:
-        try:
-            catalogue = current_catalogue(self._url)
-        except (ShopError, SQLAlchemyError) as error:
-            # A conversation goes on without names of products rather than not at all.
-            if not self._complained:
-                logger.warning("读不到店铺目录，暂时认不出商品名（%s）。请先运行 make run 建好店铺数据库", error)
-            self._complained = True
-            return self._matcher
-        self._complained = False
-        with self._lock:
-            if self._matcher is None or self._matcher.version != catalogue.version:
-                self._matcher = TermMatcher(catalogue)
-            return self._matcher
 
 
 def _entity(match: Match, text: str) -> dict[str, Any]:

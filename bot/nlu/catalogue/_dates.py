@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from bot.nlu.catalogue._match import Folded, Match
-from bot.nlu.catalogue._numerals import parse_number
+from bot.nlu.numerals import parse_number
 
 _WORDS = {
     "大前天": -3, "前天": -2, "前日": -2, "昨天": -1, "昨日": -1, "昨晚": -1, "今天": 0, "今日": 0, "今晚": 0,

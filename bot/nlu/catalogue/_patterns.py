@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from bot.nlu.catalogue._match import Folded, Match
-from bot.nlu.catalogue._numerals import DIGITS, NUMBER, parse_number
+from bot.nlu.numerals import DIGITS, NUMBER, parse_number
 
 _EDGE = r"(?<![0-9a-z])"
 _END = r"(?![0-9a-z])"
@@ -18,6 +18,7 @@ _PHONE = re.compile(
     rf"(?<![0-9a-z+])(?:\+?86[\s-]?)?(?P<mobile>1[3-9]\d[\s-]?\d{{4}}[\s-]?\d{{4}}){_END}"
     rf"|{_EDGE}(?P<service>[48]00[\s-]?\d{{3}}[\s-]?\d{{4}}|0\d{{2,3}}-\d{{7,8}}){_END}"
 )
+_CODE = re.compile(rf"{_EDGE}[a-z]{{2,3}}\d{{8,16}}(?:-\d+)?{_END}")
 _MEASURES = "台件个部只条双套盒箱瓶袋包支把张罐桶份对组提片根顶块听卷枚款"
 _AMOUNT = re.compile(
     rf"¥\s*(?P<sign>{NUMBER})"
@@ -48,6 +49,14 @@ def find_patterns(folded: Folded) -> Iterator[Match]:
             if value is not None:
                 group = "named" if entity == "order_number" and found["named"] else 0
                 yield Match(entity, *folded.span(*found.span(group)), value)
+
+
+def find_ids(folded: Folded) -> Iterator[Match]:
+    """Numbers that only name something: phones, orders, and the codes of tickets, parcels and the like."""
+    for entity, pattern in (("phone", _PHONE), ("order_number", _ORDER), ("code", _CODE)):
+        for found in pattern.finditer(folded.text):
+            group = "named" if entity == "order_number" and found["named"] else 0
+            yield Match(entity, *folded.span(*found.span(group)), found.group(group))
 
 
 def _phone(found: re.Match[str]) -> str:

@@ -29,6 +29,9 @@ class TermMatcher:
             text = fold(term.text, spaces=False).text
             if text:
                 self._meanings[text][(_ENTITIES.get(term.label, term.label), term.value)] = None
+        # Full names of goods, and the attributes by which their variants differ.
+        self.names = frozenset(fold(product.name, spaces=False).text for product in catalogue.products.values())
+        self.attributes = frozenset(name for variant in catalogue.variants.values() for name in variant.attributes)
         self._phrases.add("term", [self._language.make_doc(text) for text in self._meanings])
         self._attributes: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for variant in catalogue.variants.values():

@@ -61,7 +61,7 @@ def predict(model: Path, texts: Sequence[str], taxonomy: Taxonomy) -> list[Predi
 
 
 async def _predict(model: Path, texts: Sequence[str], taxonomy: Taxonomy) -> list[Prediction]:
-    agent = _load(model)
+    agent = load_agent(model)
     for text in _WARM_UP:
         await agent.parse_message(text)
     predictions, seen = [], set()
@@ -74,7 +74,12 @@ async def _predict(model: Path, texts: Sequence[str], taxonomy: Taxonomy) -> lis
     return predictions
 
 
-def _load(model: Path) -> Any:
+def load_agent(model: Path) -> Any:
+    """The agent of a model (an archive of `rasa train`, or a folder of them: the newest), with its logs kept quiet.
+
+    Raises:
+        JudgeError: there is no such model, or it cannot be loaded.
+    """
     if model.is_dir():
         model = max(model.glob("*.tar.gz"), key=lambda archive: archive.stat().st_mtime, default=model)
     if not model.is_file():

@@ -9,7 +9,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot import clock
-from bot.nlu.catalogue import CatalogueEntityExtractor, _component
+from bot.nlu.catalogue import CatalogueEntityExtractor, _current
 from bot.shop import Catalogue, FeedError, Product, Variant, Warehouse
 
 SUNDAY = datetime(2026, 11, 22, 4, tzinfo=timezone.utc)
@@ -44,7 +44,7 @@ def _catalogue(version: int = 1, *more: Product) -> Catalogue:
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Catalogue]]:
     """The catalogue that the shop answers with; a test may put another one in."""
     shelf = [_catalogue()]
-    monkeypatch.setattr(_component, "current_catalogue", lambda url: shelf[0])
+    monkeypatch.setattr(_current, "current_catalogue", lambda url: shelf[0])
     with clock.freeze(SUNDAY):
         yield shelf
 
@@ -145,7 +145,7 @@ def test_without_a_shop_numbers_are_still_found(monkeypatch: pytest.MonkeyPatch,
     def closed(url: str) -> Catalogue:
         raise FeedError("空的")
 
-    monkeypatch.setattr(_component, "current_catalogue", closed)
+    monkeypatch.setattr(_current, "current_catalogue", closed)
     assert _find("苹果14要2台") == [("quantity", "2台", 2)]
     assert "读不到店铺目录" in caplog.text
 
