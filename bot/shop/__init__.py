@@ -46,7 +46,7 @@ from bot.shop.service_views import (
     Warranty,
 )
 from bot.shop.shipping import ship_by
-from bot.shop.stock import availability, nearest_variants
+from bot.shop.stock import availability, nearest_variants, units_of
 from bot.shop.trade_views import ORDER_STATUSES, Order, OrderLine, Parcel, PlacedOrder, Trace
 from bot.shop.views import (
     Alternative,
@@ -132,5 +132,6 @@ __all__ = [
     "product_card",
     "release_unpaid",
     "ship_by",
+    "units_of",
     "upgrade_and_seed",
 ]

@@ -1,5 +1,6 @@
 """The catalogue as a frozen snapshot: products, variants, warehouses, cities, and the words for them."""
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from bot.shop.tables import (
 from bot.shop.views import Product, Term, Variant, Warehouse
 
 RECHECK_SECONDS = 2.0
+_PROVINCE = re.compile("(壮族|回族|维吾尔)?自治区$|特别行政区$|[省市]$")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,18 @@ class Catalogue:
         for city in self.cities:
             yield Term("city", city, city)
             yield Term("city", f"{city}市", city)
+        for province in self.provinces():
+            if province not in self.cities:
+                yield Term("province", province, province)
+
+    def provinces(self) -> dict[str, str]:
+        """Each province as people say it (新疆, 广东) → one of its cities, for there the same rules hold."""
+        seats = [warehouse.city for warehouse in self.warehouses.values()]
+        found: dict[str, str] = {}
+        for city in [*seats, *self.cities]:
+            if city in self.cities:
+                found.setdefault(_PROVINCE.sub("", self.cities[city]), city)
+        return found
 
     def narrow(self, product_id: str | None = None, **attributes: str | None) -> list[Variant]:
         """The variants of a product (None: of all) with the given attributes, as storage="256G"; None matches any.

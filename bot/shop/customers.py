@@ -42,12 +42,14 @@ def coupons(url: str, access: Access) -> list[Coupon]:
         return []
     moment = now()
     with reading(url) as session:
-        mine = {row.promotion_id: row for row in session.scalars(_coupons_of(access.customer_id))}
+        rows = list(session.scalars(_coupons_of(access.customer_id).order_by(CouponRow.expires_at, CouponRow.id)))
+        personal = [coupon_of(session, row) for row in rows if row.terms and row.used_at is None]
+        mine = {row.promotion_id: row for row in rows if not row.terms}
         running = [row for row in _coupon_promotions(session) if row.starts_at <= moment < row.ends_at]
         buyer = orders_count(session, access.customer_id) > 0
     own = [coupon_view(row, mine[row.id].id) for row in running if row.id in mine and mine[row.id].used_at is None]
     new = [row for row in running if row.id not in mine and not (buyer and row.rule.get("new_customers"))]
-    return own + [coupon_view(row) for row in new]
+    return [c for c in personal if c.expires_at > moment] + own + [coupon_view(row) for row in new]
 
 
 def claim_coupon(url: str, access: Access, promotion_id: str, *, key: str) -> Coupon:
@@ -102,6 +104,13 @@ def coupon_view(promotion: PromotionRow, coupon_id: str = "") -> Coupon:
         coupon_id or promotion.id, promotion.id, promotion.name, rule["over_fen"], rule["minus_fen"],
         promotion.ends_at, bool(coupon_id),
     )  # fmt: skip
+
+
+def coupon_of(session: Session, row: CouponRow) -> Coupon:
+    """A coupon that somebody has, by its promotion's terms or its own."""
+    if not row.terms:
+        return coupon_view(session.get(PromotionRow, row.promotion_id), row.id)
+    return Coupon(id=row.id, promotion_id="", expires_at=row.expires_at, personal=True, **row.terms)
 
 
 def _coupons_of(customer_id: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.shop import feed_cells as cell
 from bot.shop.demo_files import Row, read, write
-from bot.shop.demo_showcase import ACCOUNTS, GUIDE, NEWCOMER, Showcase
+from bot.shop.demo_showcase import ACCOUNTS, GUIDE, NEWCOMER, VIP, Showcase
 from bot.shop.presale.carriage import ELSEWHERE, fee_fen, grams_of
 
 
@@ -30,7 +30,7 @@ class Services:
         cities: dict[str, str],
     ) -> None:  # fmt: skip
         """Add the columns and rows of the services; `cities` maps an order's number to its city."""
-        customers += [dict(GUIDE), dict(NEWCOMER)]
+        customers += [dict(GUIDE), dict(NEWCOMER), dict(VIP)]
         accounts += [{"channel": "rest", "account": a, "customer_id": c["id"]} for a, c in ACCOUNTS.items()]
         showcase = Showcase(self.prices)
         showcase.run(orders, lines, parcels, cities)
@@ -61,6 +61,8 @@ class Services:
         }
         if order["status"] in ("refunding", "refunded"):
             self._refund(order, "cancel" if order["cancelled_at"] else "return", order["amount"])
+        elif order["customer_id"] == VIP["id"]:
+            return  # nothing under way: the demo's VIP can be erased in the chat
         elif order["status"] in ("delivered", "completed") and self.draw.random() < 0.03:
             kind, reason = self.draw.choice((("repair", "quality"), ("problem", "damaged"), ("complaint", "other")))
             self._ticket(order, goods[0], kind, self.draw.choice(("submitted", "approved", "done")), reason, False, "")
@@ -108,7 +110,7 @@ class Services:
             self._refund(order, "return", line["price"], no, "waiting_return")
 
     def _give_coupons(self, customers: list[Row]) -> None:
-        for customer in [*self.draw.sample(customers[:-2], 60), GUIDE]:
+        for customer in [*self.draw.sample(customers[:-3], 60), GUIDE]:
             self._coupon("CP-BEAUTY", customer["id"], f"D-{self.draw.randrange(1, 7)}T12:00", "", "")
 
     def _coupon(self, promotion: str, customer: Any, claimed: str, used: str, order_no: str) -> None:

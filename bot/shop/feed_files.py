@@ -96,7 +96,10 @@ TRADE_FILES = (
         same(
             id=cell.text, name=cell.text, brand=cell.text, category=cell.text, unit=cell.text, image=cell.text,
             description=cell.text, parameters=cell.pairs, aliases=cell.listed,
-        ),
+            launched_on=cell.optional(cell.day),
+        )
+        | {"successor": ("successor_id", cell.optional(cell.text))},
+        optional=frozenset({"launched_on", "successor"}),
     ),
     FeedFile(
         "variants.csv",

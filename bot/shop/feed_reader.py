@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.shop.feed_files import FeedFile, Values
+from bot.shop.feed_json import read_objects
+from bot.shop.feed_text import read_text
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,15 @@ class BadRow:
 
 
 def read_feed_file(path: Path, spec: FeedFile, known: dict[Any, set[Any]]) -> tuple[list[Values], list[BadRow]]:
-    """The rows of `path` as table values, and the bad ones.
+    """The rows of `path` (.csv, or .json as a list of objects) as table values, and the bad ones.
 
     `known` maps each table to its keys, for the references.
     """
     rows: list[Values] = []
     bad: list[BadRow] = []
     seen: dict[tuple[Any, ...], int] = {}
-    for line, cells in _lines(path):
+    lines = _json_lines(path, spec) if path.suffix == ".json" else _csv_lines(path, spec)
+    for line, cells in lines:
         try:
             if isinstance(cells, str):
                 raise ValueError(cells)
@@ -43,17 +46,15 @@ def read_feed_file(path: Path, spec: FeedFile, known: dict[Any, set[Any]]) -> tu
             rows.append(values)
         except ValueError as error:
             bad.append(BadRow(path.name, line, str(error)))
-            if line == 1:  # a wrong header makes every row wrong
-                break
     return rows, bad
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Line numbers with cells by header, or with the reason why there are none."""
+def _csv_lines(path: Path, spec: FeedFile) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """Line numbers with cells by header, or with the reason why there are none; a wrong header ends the file."""
     try:
-        content = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        yield 1, "不是 UTF-8 编码，请在表格软件里另存为“CSV UTF-8”"
+        content = read_text(path)
+    except ValueError as error:
+        yield 1, str(error)
         return
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     header: list[str] | None = None
@@ -61,6 +62,9 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
         for cells in reader:
             if header is None:
                 header = [name.strip() for name in cells]
+                if reason := _wrong_header(header, spec):
+                    yield 1, reason
+                    return
             elif not any(part.strip() for part in cells):
                 continue
             elif len(cells) != len(header):
@@ -68,17 +72,58 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str] | str]]:
             else:
                 yield reader.line_num, dict(zip(header, (part.strip() for part in cells), strict=True))
     except csv.Error as error:
-        yield reader.line_num, f"不是正确的 CSV（{error}），请检查引号和逗号"
+        yield reader.line_num, _broken(error)
     if header is None:
         yield 1, "文件是空的，第一行应是列名"
 
 
+def _wrong_header(header: list[str], spec: FeedFile) -> str:
+    for sign, name in ((";", "分号"), ("\t", "制表符"), ("|", "竖线"), ("，", "全角逗号")):
+        if len(header) == 1 and sign in header[0]:
+            return f"列之间用的是{name}，应是英文逗号，请另存为“CSV UTF-8（逗号分隔）”"
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        return f"列名 {'、'.join(twice)} 出现了两次，请只留一列"
+    return _wrong_names(set(header), spec)
+
+
+def _wrong_names(names: set[str], spec: FeedFile) -> str:
+    missing, extra = sorted(set(spec.columns) - spec.optional - names), sorted(names - set(spec.columns))
+    reasons = [f"缺少列 {'、'.join(missing)}"] if missing else []
+    reasons += [f"没有 {'、'.join(extra)} 这样的列"] if extra else []
+    return f"{'，'.join(reasons)}，请核对列名，应有 {'、'.join(spec.columns)}" if reasons else ""
+
+
+def _broken(error: csv.Error) -> str:
+    if "field larger" in str(error):
+        return f"有一格超过 {csv.field_size_limit()} 个字，多半是少了一个引号，请检查"
+    return f"不是正确的 CSV（{error}），请检查引号和逗号，文件可能只传了一半"
+
+
+def _json_lines(path: Path, spec: FeedFile) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """Like `_csv_lines`: objects with the columns' names; a list stands for "a|b", an object for "a=1|b=2"."""
+    for line, value in read_objects(path):
+        if isinstance(value, str):
+            yield line, value
+        elif reason := _wrong_names(set(value), spec):
+            yield line, reason.replace("列", "项")
+        else:
+            yield line, {name: _cell(part) for name, part in value.items()}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "|".join(map(_cell, value))
+    if isinstance(value, dict):
+        return "|".join(f"{name}={_cell(part)}" for name, part in value.items())
+    return str(value).strip()
+
+
 def _convert(cells: dict[str, str], spec: FeedFile) -> Values:
-    missing, extra = set(spec.columns) - spec.optional - set(cells), set(cells) - set(spec.columns)
-    if missing:
-        raise ValueError(f"缺少列 {'、'.join(sorted(missing))}")
-    if extra:
-        raise ValueError(f"没有 {'、'.join(sorted(extra))} 这样的列，请核对列名")
     values: Values = {}
     for header, (column, convert) in spec.columns.items():
         if header not in cells:

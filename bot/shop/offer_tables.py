@@ -6,13 +6,18 @@ from bot.shop.tables import Base, UtcDateTime
 
 
 class CouponRow(Base):
-    """A coupon that a customer has; one of each promotion."""
+    """A coupon that a customer has; one of each promotion.
+
+    A personal one has no promotion but `terms` of its own ({name, over_fen, minus_fen, percent, scope}) and an end.
+    """
 
     __tablename__ = "coupons"
     __table_args__ = (UniqueConstraint("promotion_id", "customer_id", name="coupons_one_per_customer"),)
 
     id = Column(String(32), primary_key=True)
-    promotion_id = Column(ForeignKey("promotions.id"), nullable=False)
+    promotion_id = Column(ForeignKey("promotions.id"))
+    terms = Column(JSON(none_as_null=True))
+    expires_at = Column(UtcDateTime)
     customer_id = Column(ForeignKey("customers.id"), nullable=False, index=True)
     claimed_at = Column(UtcDateTime, nullable=False)
     used_at = Column(UtcDateTime)

@@ -14,8 +14,10 @@ from bot.db import reading, writing
 from bot.settings import get_settings
 from bot.shop.catalogue import warehouse_view
 from bot.shop.errors import BadQuantity, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
-from bot.shop.presale.bill import bill_for, use_coupon
+from bot.shop.outreach.outcomes import took_offer
+from bot.shop.presale.bill import bill_for, give_coupons_back, use_coupon
 from bot.shop.price_table import current_prices
+from bot.shop.segments.rfm import update_rfm, update_rfm_of_order
 from bot.shop.shipping import plain_city, ship_by
 from bot.shop.stock import availability_in
 from bot.shop.tables import StockRow, WarehouseRow
@@ -106,6 +108,8 @@ def _place(
     session.flush()
     if coupon_id is not None:
         use_coupon(session, coupon_id, order.no)
+    took_offer(session, order, [sku], coupon_id, bill.coupon_fen)
+    update_rfm(session, customer)
     return _as_placed(session, order)
 
 
@@ -182,6 +186,8 @@ def _release(url: str, no: str, moment: datetime) -> bool:
         for sku, warehouse_id, quantity in lines:
             give_back = _stock_of(update(StockRow), sku, warehouse_id).values(reserved=StockRow.reserved - quantity)
             session.execute(give_back.execution_options(synchronize_session=False))
+        give_coupons_back(session, no)
+        update_rfm_of_order(session, no)
     return True
 
 

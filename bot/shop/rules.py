@@ -4,7 +4,7 @@ A reply for a rule is the response `utter_refused_<rule>` in domain.yml with the
 """
 
 RULES: dict[str, str] = {
-    "not_signed": "还没有签收，签收后才能办理",
+    "not_signed": "还没有签收，签收后才能办理（status）",
     "order_closed": "订单已取消或已退款，不能再办理（status）",
     "return_window": "七天无理由退货只限签收后几天内（days, until_on）",
     "return_excluded": "该商品不支持无理由退货（category）",
@@ -51,5 +51,7 @@ RULES: dict[str, str] = {
     "coupon_minimum": "没有达到优惠券的门槛（over_fen, short_fen）",
     "coupon_new_customers": "只有新客户可以使用",
     "coupon_guest": "登录后才能领取和使用优惠券",
+    "privacy_guest": "这个账号没有对应的顾客资料",
+    "erase_open": "还有没办完的订单或售后，办完才能删除个人信息（orders, tickets）",
     "key_reused": "同一个请求编号用在了不同的请求上",
 }

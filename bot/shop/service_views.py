@@ -165,7 +165,12 @@ class Customer:
 
 @dataclass(frozen=True)
 class Coupon:
-    """A customer's coupon, or one still to be claimed (`claimed` False); takes `minus_fen` off from `over_fen`."""
+    """A customer's coupon, or one still to be claimed (`claimed` False); takes `minus_fen` off from `over_fen`.
+
+    With `percent` (80: 八折) it takes the rest to 100 off instead, at most `minus_fen` if that is not 0. A `personal`
+    one belongs to no promotion; it counts for the skus, products and categories in `scope` ("P1001|手机"), with none
+    named for all.
+    """
 
     id: str
     promotion_id: str
@@ -174,6 +179,16 @@ class Coupon:
     minus_fen: int
     expires_at: datetime
     claimed: bool = True
+    percent: int = 0
+    personal: bool = False
+    scope: str = ""
+
+    def off_fen(self, amount_fen: int) -> int:
+        """What it takes off goods of `amount_fen`, cut to the fen: percentages never take more than they say."""
+        if not self.percent:
+            return min(self.minus_fen, amount_fen)
+        off = amount_fen * (100 - self.percent) // 100
+        return min(off, self.minus_fen) if self.minus_fen else off
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What can be sold, from where, and what else when not."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -43,6 +44,22 @@ def availability_in(session: Session, sku: str, city: str | None = None) -> Avai
         if stock.restock_date and stock.restock_date >= local(moment).date():
             restock.append(stock.restock_date)
     return Availability(sku, best_first(options, city, province), min(restock, default=None))
+
+
+class Units(NamedTuple):
+    """What can be sold of a variant: in all warehouses together, and from the one that has most."""
+
+    total: int
+    most: int
+
+
+def units_of(url: str, skus: Iterable[str]) -> dict[str, Units]:
+    """`Units` by sku in one look; zeros where there is no stock row."""
+    wanted, free = list(skus), StockRow.on_hand - StockRow.reserved
+    rows = select(StockRow.sku, func.sum(free), func.max(free)).where(StockRow.sku.in_(wanted)).group_by(StockRow.sku)
+    with reading(url) as session:
+        found = {sku: Units(int(total), int(most)) for sku, total, most in session.execute(rows)}
+    return {sku: found.get(sku, Units(0, 0)) for sku in wanted}
 
 
 def available_units(session: Session, skus: Iterable[str]) -> dict[str, int]:

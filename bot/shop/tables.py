@@ -1,36 +1,17 @@
 """Tables of the catalogue: products, variants, warehouses, cities, stock, prices, promotions."""
 
-from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, Date, DateTime, ForeignKey, Integer, String, Text
+from sqlalchemy import JSON, CheckConstraint, Column, Date, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import declarative_base
-from sqlalchemy.types import TypeDecorator
+
+from bot.db import UtcDateTime
 
 Base: Any = declarative_base()  # SQLAlchemy 1.4 carries no types
 
 
-class UtcDateTime(TypeDecorator):
-    """Aware datetimes outside, naive UTC in the database."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Refuse naive values: nobody can tell their zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime for the database needs a time zone")
-        return value.astimezone(timezone.utc).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        """Give the zone back."""
-        return value.replace(tzinfo=timezone.utc) if value else None
-
-
 class ProductRow(Base):
-    """A product; its sellable units are variants."""
+    """A product; its sellable units are variants. `successor_id` is the product that replaces it."""
 
     __tablename__ = "products"
 
@@ -43,6 +24,8 @@ class ProductRow(Base):
     description = Column(Text, nullable=False)
     parameters = Column(JSON, nullable=False)
     aliases = Column(JSON, nullable=False)
+    launched_on = Column(Date)
+    successor_id = Column(String(32))
 
 
 class VariantRow(Base):

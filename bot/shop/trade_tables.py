@@ -6,7 +6,7 @@ from bot.shop.tables import Base, UtcDateTime
 
 
 class CustomerRow(Base):
-    """A person known to the shop."""
+    """A person known to the shop; with `erased_at` nothing is left but a number that orders hang on."""
 
     __tablename__ = "customers"
 
@@ -15,6 +15,7 @@ class CustomerRow(Base):
     phone = Column(String(20), nullable=False, index=True)
     city = Column(String(30), nullable=False)
     created_at = Column(UtcDateTime, nullable=False)
+    erased_at = Column(UtcDateTime)
 
 
 class AccountRow(Base):

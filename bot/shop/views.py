@@ -58,8 +58,9 @@ class Warehouse:
 class Term:
     """One way to write something of the catalogue.
 
-    `label` is product, city, warehouse, sku or an attribute's name (colour, storage, size, spec); `text` what a
-    customer may write; `value` the normalised value: product id, attribute value, city name, warehouse id or sku.
+    `label` is product, city, province, warehouse, sku or an attribute's name (colour, storage, size, spec); `text` what
+    a customer may write; `value` the normalised value: product id, attribute value, name of city or province,
+    warehouse id or sku.
     """
 
     label: str

@@ -12,6 +12,7 @@ import aiohttp
 from pydantic import ValidationError
 from yarl import URL
 
+from bot.observing import tracing
 from bot.service_settings import SystemEndpoint
 from bot.shop.access import Access
 from bot.shop.adapters.breaker import Breaker
@@ -51,7 +52,7 @@ class HttpApi:
         if not self.breaker.allows():
             raise SystemDown(self.system, "刚才连续失败，稍后自动重试")
         try:
-            with limit(self.endpoint.total_seconds) as ends:
+            with limit(self.endpoint.total_seconds) as ends, tracing.span("system", system=self.system, call=name):
                 answer = await self._repeat(ends, operation, url, query or {}, body, access, key, preview)
         except (SystemDown, asyncio.CancelledError):
             self.breaker.failed()

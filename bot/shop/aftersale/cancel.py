@@ -1,6 +1,5 @@
 """Cancelling: before shipping at once, after it by asking the carrier to bring the parcel back."""
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.clock import now
@@ -13,7 +12,7 @@ from bot.shop.aftersale.refunds import draft, start_refund
 from bot.shop.aftersale.requests import Request, carry_out
 from bot.shop.aftersale.ticket_rows import open_of_kind, open_ticket_row, opener, plan_ticket
 from bot.shop.errors import Refused
-from bot.shop.offer_tables import CouponRow
+from bot.shop.presale.bill import give_coupons_back
 from bot.shop.service_views import Cancellation
 
 
@@ -49,12 +48,7 @@ def cancel(url: str, access: Access, no: str, *, reason: str = "", key: str, pre
             return Cancellation(order.no, planned.stage, planned.refund_fen, ticket=ticket)
         for line in lines_of(session, order.no):
             give_back(session, order, line.sku, line.quantity)
-        session.execute(
-            update(CouponRow)
-            .where(CouponRow.order_no == order.no)
-            .values(used_at=None, order_no=None)
-            .execution_options(synchronize_session=False)
-        )
+        give_coupons_back(session, order.no)
         status = "refunding" if planned.refund else "cancelled"
         change_order(session, order, status=status, cancelled_at=now())
         refund = start_refund(session, planned.refund) if planned.refund else None

@@ -1,6 +1,7 @@
 """What an order's lines really cost, and what of it can come back."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -44,10 +45,13 @@ def line_refund(session: Session, order: OrderRow, line: OrderLineRow, net_fen: 
 
 def refunded_fen(session: Session, order_no: str) -> int:
     """What of the order's amount has come back or is on its way."""
-    rows = select(func.sum(RefundRow.amount_fen)).where(
-        RefundRow.order_no == order_no, RefundRow.stage.notin_(_GONE), RefundRow.kind.in_(_OF_THE_GOODS)
-    )
+    rows = select(func.sum(RefundRow.amount_fen)).where(RefundRow.order_no == order_no, *not_gone())
     return int(session.scalar(rows) or 0)
+
+
+def not_gone() -> tuple[Any, Any]:
+    """Conditions on refunds: neither rejected nor withdrawn, and taken from the order's amount."""
+    return RefundRow.stage.notin_(_GONE), RefundRow.kind.in_(_OF_THE_GOODS)
 
 
 def still_paid_fen(session: Session, order: OrderRow) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.shop.access import Access, check_access, plain_number
 from bot.shop.aftersale.requests import Changed
 from bot.shop.errors import NotFound
+from bot.shop.segments.rfm import update_rfm
 from bot.shop.tables import StockRow
 from bot.shop.trade_tables import OrderLineRow, OrderRow
 
@@ -65,6 +66,7 @@ def change_order(session: Session, order: OrderRow, **values: Any) -> None:
     if changed.rowcount != 1:
         raise Changed
     session.expire(order)
+    update_rfm(session, order.customer_id)
 
 
 def give_back(session: Session, order: OrderRow, sku: str, quantity: int) -> None:

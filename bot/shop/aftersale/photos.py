@@ -8,14 +8,13 @@ from sqlalchemy import func, select
 
 from bot.clock import now
 from bot.db import reading, writing
+from bot.picture_types import SUFFIXES, picture_type
 from bot.settings import get_settings
 from bot.shop.access import Access
 from bot.shop.aftersale.ticket_rows import owned_ticket
 from bot.shop.errors import NotFound, Refused
 from bot.shop.service_tables import PhotoRow
 from bot.shop.service_views import Photo
-
-_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 
 def add_photo(url: str, access: Access, ticket_no: str, content: bytes) -> Photo:
@@ -29,7 +28,7 @@ def add_photo(url: str, access: Access, ticket_no: str, content: bytes) -> Photo
     if len(content) > limit:
         raise Refused("photo_size", max_bytes=limit)
     photo = Photo(hashlib.sha256(content).hexdigest(), media_type(content), len(content))
-    name = photo.id + _SUFFIXES[photo.media_type]
+    name = photo.id + SUFFIXES[photo.media_type]
     with writing(url) as session:
         ticket = owned_ticket(session, access, ticket_no)
         if session.get(PhotoRow, (ticket.no, photo.id)) is not None:
@@ -72,13 +71,10 @@ def media_type(content: bytes) -> str:
     Raises:
         Refused: photo_type.
     """
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    raise Refused("photo_type")
+    kind = picture_type(content)
+    if kind not in SUFFIXES:
+        raise Refused("photo_type")
+    return kind
 
 
 def _store(file: Path, content: bytes) -> None:

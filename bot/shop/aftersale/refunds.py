@@ -15,6 +15,7 @@ from bot.shop.aftersale.history import add_step, histories
 from bot.shop.aftersale.numbers import new_number
 from bot.shop.aftersale.order_rows import owned_order
 from bot.shop.errors import NotFound
+from bot.shop.segments.rfm import update_rfm_of_order
 from bot.shop.service_tables import RefundRow
 from bot.shop.service_views import REFUND_STAGES, Refund
 from bot.shop.trade_tables import OrderRow
@@ -51,6 +52,7 @@ def start_refund(session: Session, planned: Refund, ticket_no: str | None = None
         )
     )  # fmt: skip
     step = add_step(session, no, planned.stage)
+    update_rfm_of_order(session, planned.order_no)
     return Refund(
         no, planned.order_no, planned.kind, planned.amount_fen, planned.channel, planned.stage, planned.created_at,
         planned.expected_at, (step,),
@@ -116,6 +118,7 @@ def advance(session: Session, row: RefundRow, stage: str, note: str = "") -> boo
     add_step(session, row.no, stage, note)
     if stage == "arrived":
         _close_order(session, row.order_no)
+    update_rfm_of_order(session, row.order_no)
     return True
 
 

@@ -1,13 +1,16 @@
 """Advice before a purchase: prices, offers, sizes, recommendations, payment, shipping, origin."""
 
 from bot.shop.presale.basket import price_basket
+from bot.shop.presale.campaigns import campaigns
 from bot.shop.presale.delivery import origin_of, shipping_quote
 from bot.shop.presale.insight import compare, price_insight, product_facts
 from bot.shop.presale.payment import instalment_plan, instalment_plans, payment_options
-from bot.shop.presale.recommend import Demand, recommend
+from bot.shop.presale.recommend import STRATEGIES, Demand, Strategy, recommend
 from bot.shop.presale.sizes import advise_size
+from bot.shop.presale.terms import city_matters, shipping_terms
 from bot.shop.presale.views import (
     Basket,
+    Campaign,
     Compared,
     Comparison,
     InstalmentPlan,
@@ -22,11 +25,14 @@ from bot.shop.presale.views import (
     Reason,
     Recommendation,
     ShippingQuote,
+    ShippingTerms,
     SizeAdvice,
 )
 
 __all__ = [
+    "STRATEGIES",
     "Basket",
+    "Campaign",
     "Compared",
     "Comparison",
     "Demand",
@@ -42,8 +48,12 @@ __all__ = [
     "Reason",
     "Recommendation",
     "ShippingQuote",
+    "ShippingTerms",
     "SizeAdvice",
+    "Strategy",
     "advise_size",
+    "campaigns",
+    "city_matters",
     "compare",
     "instalment_plan",
     "instalment_plans",
@@ -54,4 +64,5 @@ __all__ = [
     "product_facts",
     "recommend",
     "shipping_quote",
+    "shipping_terms",
 ]

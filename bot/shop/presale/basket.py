@@ -11,7 +11,7 @@ from bot.settings import get_settings
 from bot.shop.aftersale.money import spread
 from bot.shop.errors import BadQuantity, Refused, UnknownSku
 from bot.shop.presale.carriage import fee_fen, goods_of, grams_of_lines, served
-from bot.shop.presale.offers import Applied, Lines, apply_offers, in_scope, running_promotions
+from bot.shop.presale.offers import Applied, Lines, apply_offers, in_scope, names_in_scope, running_promotions
 from bot.shop.presale.views import Basket, Missed, PricedLine
 from bot.shop.price_table import current_prices
 from bot.shop.service_views import Coupon
@@ -46,7 +46,8 @@ def price_basket(
         coupon, net = choose_coupon(session, applied, usable, coupon_id, moment)
         paid = sum(net.values())
         shipping = _shipping(session, lines, city, warehouse_id, paid) if city else 0
-        missed = _missed(session, applied, coupons, coupon, moment)
+        saved = sum(applied.net.values()) - paid
+        missed = _missed(session, applied, coupons, saved, moment)
     goods = sum(price * quantity for price, quantity in priced.values())
     return Basket(
         tuple(PricedLine(sku, n, price, price * n, net[sku]) for sku, (price, n) in priced.items()),
@@ -84,19 +85,29 @@ def with_coupon(session: Session, applied: Applied, coupon: Coupon, moment: date
     Raises:
         Refused: coupon_unknown, coupon_expired, coupon_scope, coupon_minimum.
     """
-    promotion = session.get(PromotionRow, coupon.promotion_id)
-    if promotion is None or promotion.kind != "coupon":
-        raise Refused("coupon_unknown")
-    if not promotion.starts_at <= moment < min(promotion.ends_at, coupon.expires_at):
-        raise Refused("coupon_expired", expires_at=min(promotion.ends_at, coupon.expires_at))
-    skus = in_scope(promotion, goods_of(session, applied.net))
+    skus = _counted(session, applied, coupon, moment)
     if not skus:
         raise Refused("coupon_scope")
     part = {sku: applied.net[sku] for sku in skus}
     short = coupon.over_fen - sum(part.values())
     if short > 0:
         raise Refused("coupon_minimum", over_fen=coupon.over_fen, short_fen=short)
-    return {**applied.net, **spread(part, coupon.minus_fen)}
+    return {**applied.net, **spread(part, coupon.off_fen(sum(part.values())))}
+
+
+def _counted(session: Session, applied: Applied, coupon: Coupon, moment: datetime) -> tuple[str, ...]:
+    """The lines that the coupon counts, if it is in force."""
+    goods = goods_of(session, applied.net)
+    if coupon.personal:
+        if moment >= coupon.expires_at:
+            raise Refused("coupon_expired", expires_at=coupon.expires_at)
+        return names_in_scope([name for name in coupon.scope.split("|") if name], goods)
+    promotion = session.get(PromotionRow, coupon.promotion_id)
+    if promotion is None or promotion.kind != "coupon":
+        raise Refused("coupon_unknown")
+    if not promotion.starts_at <= moment < min(promotion.ends_at, coupon.expires_at):
+        raise Refused("coupon_expired", expires_at=min(promotion.ends_at, coupon.expires_at))
+    return in_scope(promotion, goods)
 
 
 def _priced(session: Session, lines: Mapping[str, int], moment: datetime) -> Lines:
@@ -123,7 +134,7 @@ def source_of(session: Session, sku: str, city: str) -> str | None:
 
 
 def _missed(
-    session: Session, applied: Applied, coupons: Sequence[Coupon], used: Coupon | None, moment: datetime
+    session: Session, applied: Applied, coupons: Sequence[Coupon], coupon_saved_fen: int, moment: datetime
 ) -> tuple[Missed, ...]:
     """Reductions and coupons that a little more would earn."""
     goods = goods_of(session, applied.net)
@@ -137,7 +148,7 @@ def _missed(
         skus = in_scope(row, goods)
         if row.kind not in ("reduction", "coupon") or not skus or (row.kind == "coupon" and row.id not in mine):
             continue
-        already = max(saved[sku] for sku in skus) if row.kind == "reduction" else (used.minus_fen if used else 0)
+        already = max(saved[sku] for sku in skus) if row.kind == "reduction" else coupon_saved_fen
         short = row.rule["over_fen"] - sum(applied.net[sku] for sku in skus)
         more = row.rule["minus_fen"] - already
         if short > 0 and more > 0:

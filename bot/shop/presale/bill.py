@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.shop.customers import coupon_view, in_force
+from bot.shop.customers import coupon_of, in_force
 from bot.shop.errors import Refused
 from bot.shop.offer_tables import CouponRow
 from bot.shop.presale.basket import with_coupon
@@ -18,11 +18,12 @@ from bot.shop.tables import PromotionRow
 
 @dataclass(frozen=True)
 class Bill:
-    """goods − discount + shipping = payable, in fen."""
+    """goods − discount + shipping = payable, in fen; `coupon_fen` is the coupon's part of the discount."""
 
     discount_fen: int
     shipping_fen: int
     payable_fen: int
+    coupon_fen: int = 0
 
 
 def bill_for(
@@ -45,7 +46,7 @@ def bill_for(
         shipping = fee_fen(rule, grams_of_lines(goods, units), sum(net.values()))
     goods_fen = sum(price * quantity for price, quantity in lines.values())
     paid = sum(net.values())
-    return Bill(goods_fen - paid, shipping, paid + shipping)
+    return Bill(goods_fen - paid, shipping, paid + shipping, sum(applied.net.values()) - paid)
 
 
 def use_coupon(session: Session, coupon_id: str, order_no: str) -> None:
@@ -64,6 +65,16 @@ def use_coupon(session: Session, coupon_id: str, order_no: str) -> None:
         raise Refused("coupon_used")
 
 
+def give_coupons_back(session: Session, order_no: str) -> None:
+    """Coupons of an order that comes to nothing may be used again."""
+    session.execute(
+        update(CouponRow)
+        .where(CouponRow.order_no == order_no)
+        .values(used_at=None, order_no=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _own_coupon(session: Session, coupon_id: str, customer_id: str | None) -> Any:
     row = session.get(CouponRow, coupon_id)
     if customer_id is None:
@@ -72,6 +83,6 @@ def _own_coupon(session: Session, coupon_id: str, customer_id: str | None) -> An
         raise Refused("coupon_unknown")
     if row.used_at is not None:
         raise Refused("coupon_used")
-    promotion = session.get(PromotionRow, row.promotion_id)
-    in_force(promotion, now())
-    return coupon_view(promotion, row.id)
+    if not row.terms:
+        in_force(session.get(PromotionRow, row.promotion_id), now())
+    return coupon_of(session, row)

@@ -4,7 +4,7 @@ They stack in this order: a percentage off single lines (the best one for each l
 line counts for one only, chosen so that the customer saves most; gifts come on top; a coupon last (see `basket`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +71,13 @@ def in_scope(row: PromotionRow, goods: Mapping[str, ProductRow]) -> tuple[str, .
         sku
         for sku, product in sorted(goods.items())
         if not (row.skus or row.categories) or {sku, product.id} & set(row.skus) or product.category in row.categories
+    )
+
+
+def names_in_scope(names: Collection[str], goods: Mapping[str, ProductRow]) -> tuple[str, ...]:
+    """The skus that `names` (of skus, products or categories) count; with none named, all."""
+    return tuple(
+        sku for sku, product in sorted(goods.items()) if not names or {sku, product.id, product.category} & set(names)
     )
 
 

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from bot.clock import now
 from bot.db import reading
@@ -13,9 +16,15 @@ from bot.shop.presale.insight import lowest_since
 from bot.shop.presale.views import Reason, Recommendation
 from bot.shop.price_table import current_prices, promotions_for
 from bot.shop.stock import available_units
+from bot.shop.tables import VariantRow
+from bot.shop.trade_tables import OrderLineRow, OrderRow
 from bot.shop.views import Price, Product, Variant
 
 SHOWN = 3
+SOLD_DAYS = 30
+# How the products that fit are put in order: by how well they fit, by how many were sold of late, or by price.
+Strategy = Literal["fitting", "best_selling", "cheapest"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -39,11 +48,12 @@ class _Candidate:
 
 def recommend(
     url: str, *, category: str | None = None, budget_fen: int | None = None, demands: Sequence[Demand] = (),
-    words: Iterable[str] = (), without: Iterable[str] = (),
+    words: Iterable[str] = (), without: Iterable[str] = (), strategy: Strategy = "fitting",
 ) -> list[Recommendation]:  # fmt: skip
     """The products that meet every demand, best first; `words` (老人, 降噪) count where a page says them.
 
-    `without` are product ids that the customer has seen. Nothing over budget, nothing sold out.
+    `without` are product ids that the customer has seen. Nothing over budget, nothing sold out. `strategy` says which
+    of those that fit come first.
     """
     catalogue = current_catalogue(url)
     said, seen = [word.lower() for word in words if word.strip()], set(without)
@@ -74,7 +84,14 @@ def recommend(
                     variant, prices[variant.sku], units[variant.sku], reasons, budget_fen, bool(free)
                 )
                 found.append(candidate)
-    found.sort(key=lambda c: (-c.score, c.price.price_fen, c.variant.sku))
+        sold = _sold(session, [c.variant.product.id for c in found]) if strategy == "best_selling" else {}
+    if strategy == "best_selling":
+        found = [_with_sales(candidate, sold.get(candidate.variant.product.id, 0)) for candidate in found]
+        found.sort(key=lambda c: (-sold.get(c.variant.product.id, 0), -c.score, c.variant.sku))
+    elif strategy == "cheapest":
+        found.sort(key=lambda c: (c.price.price_fen, -c.score, c.variant.sku))
+    else:
+        found.sort(key=lambda c: (-c.score, c.price.price_fen, c.variant.sku))
     return [Recommendation(c.variant, c.price.price_fen, c.units, c.reasons) for c in found[:SHOWN]]
 
 
@@ -95,6 +112,24 @@ def _with_price(
         score += 1
     reasons.append(Reason("in_stock", value=str(units)))
     return _Candidate(variant, price, units, score, tuple(reasons))
+
+
+def _sold(session: Session, products: Sequence[str]) -> dict[str, int]:
+    """Product → units of paid orders in the last `SOLD_DAYS` days; those of cancelled or repaid ones do not count."""
+    rows = (
+        select(VariantRow.product_id, func.sum(OrderLineRow.quantity))
+        .join(OrderLineRow, OrderLineRow.sku == VariantRow.sku)
+        .join(OrderRow, OrderRow.no == OrderLineRow.order_no)
+        .where(VariantRow.product_id.in_(products), OrderRow.paid_at >= now() - timedelta(days=SOLD_DAYS))
+        .where(OrderRow.status.not_in(("cancelled", "refunded")))
+        .group_by(VariantRow.product_id)
+    )
+    return {product: int(units) for product, units in session.execute(rows)}
+
+
+def _with_sales(candidate: _Candidate, units: int) -> _Candidate:
+    sold = (Reason("sold", str(SOLD_DAYS), str(units)),) if units else ()
+    return replace(candidate, reasons=(*sold, *candidate.reasons))
 
 
 def _met(product: Product, demand: Demand) -> Reason | None:

@@ -121,7 +121,7 @@ class SizeAdvice:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why it is recommended; `kind` is budget, parameter, word, below_market, lowest, interest_free or in_stock."""
+    """Why it is recommended; `kind` is budget, parameter, word, below_market, lowest, interest_free, sold, in_stock."""
 
     kind: str
     name: str = ""
@@ -184,6 +184,35 @@ class ShippingQuote:
     ship_by: datetime
     earliest_on: date
     latest_on: date
+
+
+@dataclass(frozen=True)
+class ShippingTerms:
+    """How the shop ships in general: what most rules say, and what differs.
+
+    `free_over_fen` is the usual threshold of free shipping, fees are for the first weight, days after it left;
+    `not_served` are the provinces that no warehouse sends anything to.
+    """
+
+    free_over_fen: int | None
+    fee_from_fen: int
+    fee_to_fen: int
+    carriers: tuple[str, ...]
+    days_from: int
+    days_to: int
+    not_served: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A promotion that customers may hear of, running or to come; `kind` as in promotions.csv (never coupon)."""
+
+    id: str
+    kind: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    running: bool
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """A small shop of its own for every test, on SQLite and, where it matters, on PostgreSQL."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,15 +7,10 @@ from pathlib import Path
 import pytest
 from service_shop import SERVICES
 from small_shop import FEED, Feed, beijing
-from sqlalchemy import create_engine
-from sqlalchemy.exc import OperationalError
 
 from bot.clock import freeze
-from bot.db import engine_for
 from bot.settings import get_settings
 from bot.shop import Access, upgrade_and_seed
-
-SERVER = os.environ.get("DIANXIAOER_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture(autouse=True)
@@ -51,26 +45,6 @@ def url(empty_url: str, feed: Feed) -> str:
     """The small shop on SQLite."""
     upgrade_and_seed(empty_url, feed(), progress=lambda line: None)
     return empty_url
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A database of its own on the local PostgreSQL server; made and dropped here."""
-    name = f"dianxiaoer_test_{uuid.uuid4().hex[:12]}"
-    server = create_engine(SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
-    try:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    except OperationalError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL server: {error.orig}")
-    url = f"{SERVER.rsplit('/', 1)[0]}/{name}"
-    yield url
-    engine_for(url).dispose()
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name}")
-    server.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

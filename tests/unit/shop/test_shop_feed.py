@@ -59,8 +59,8 @@ def test_an_empty_folder_is_refused(url: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "line", "reason"),
     [
-        ("stock.csv", "sku,on_hand\nP1-1,1\n", 2, "缺少列 restock_date、warehouse_id"),
-        ("stock.csv", "sku,warehouse_id,on_hand,restock_date,colour\nP1-1,BJ,1,,x\n", 2, "没有 colour 这样的列"),
+        ("stock.csv", "sku,on_hand\nP1-1,1\n", 1, "缺少列 restock_date、warehouse_id"),
+        ("stock.csv", "sku,warehouse_id,on_hand,restock_date,colour\nP1-1,BJ,1,,x\n", 1, "没有 colour 这样的列"),
         ("stock.csv", f"{STOCK}P1-1,BJ\n", 2, "应有 4 列，实有 2 列"),
         ("stock.csv", f"{STOCK}P1-1,BJ,1,\nP1-1,BJ,2,\n", 3, "与第 2 行重复"),
         ("stock.csv", f"{STOCK}P1-1,BJ,两件,\n", 2, "整数"),

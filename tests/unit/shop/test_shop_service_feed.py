@@ -14,8 +14,7 @@ from sqlalchemy.exc import OperationalError
 from bot.clock import freeze
 from bot.db import reading
 from bot.service_settings import Systems
-from bot.settings import ROOT, SettingsError, get_settings, load_operations, read_yaml
-from bot.settings import _load_systems as load_systems
+from bot.settings import ROOT, SettingsError, _load_section, get_settings, load_operations, read_yaml
 from bot.shop import Access, Refused, SystemDown, import_folder, order_views, upgrade_and_seed
 from bot.shop.adapters import build_systems, running
 from bot.shop.adapters.local import LocalOrders
@@ -149,15 +148,18 @@ def test_the_demo_has_refunds_tickets_and_coupons(demo_url: str) -> None:
 )
 def test_wrong_systems_are_told(section: dict[str, Any], words: str) -> None:
     with pytest.raises(SettingsError, match=words) as wrong:
-        load_systems(section)
+        _load_section({"systems": section}, "systems", Systems)
     assert "systems" in str(wrong.value)
 
 
 def test_the_default_is_the_shops_own_database(service_url: str) -> None:
     shop = build_systems(service_url, get_settings().systems)
     assert isinstance(shop.orders, LocalOrders)
-    assert load_systems({}) == Systems()
-    assert load_systems({"crm": {"type": "http", "url": "https://x/api/"}}).crm.url == "https://x/api"
+    assert _load_section({}, "systems", Systems) == Systems()
+    assert (
+        _load_section({"systems": {"crm": {"type": "http", "url": "https://x/api/"}}}, "systems", Systems).crm.url
+        == "https://x/api"
+    )
 
 
 def test_operations_are_as_the_file_says(tmp_path: Path) -> None:

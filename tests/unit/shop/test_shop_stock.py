@@ -6,7 +6,7 @@ import pytest
 from small_shop import beijing
 
 from bot.clock import freeze
-from bot.shop import UnknownSku, Warehouse, availability, nearest_variants, ship_by
+from bot.shop import UnknownSku, Warehouse, availability, nearest_variants, ship_by, units_of
 from bot.shop.shipping import plain_city
 
 WORKDAYS = Warehouse("X", "某仓库", "某地", "16:00", "18:00", (1, 2, 3, 4, 5), ())
@@ -90,3 +90,11 @@ def test_replacements_come_nearest_first_and_only_in_stock(url: str, sku: str, n
 )
 def test_city_names_lose_their_suffix(city: str | None, plain: str | None) -> None:
     assert plain_city(city) == plain
+
+
+def test_units_are_counted_as_the_warehouses_have_them(url: str) -> None:
+    found = units_of(url, ["P1-2", "P1-1", "nonsense"])
+    assert list(found) == ["P1-2", "P1-1", "nonsense"] and found["nonsense"] == (0, 0)
+    for sku in ("P1-2", "P1-1"):
+        options = availability(url, sku).options
+        assert found[sku] == (sum(o.available for o in options), max((o.available for o in options), default=0))
