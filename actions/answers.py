@@ -9,6 +9,7 @@ from bot.settings import ROOT, SettingsError, read_yaml
 
 Answer = Literal["yes", "no", "stop"]
 KINDS = ("affirm", "deny", "stop", "filler", "question", "asking")
+INQUIRY = "inquiry"
 CHOICES = ("first", "second", "third")
 ANSWERS: dict[str, Answer] = {"stop": "stop", "deny": "no", "affirm": "yes"}  # the weightier first
 
@@ -16,10 +17,10 @@ ANSWERS: dict[str, Answer] = {"stop": "stop", "deny": "no", "affirm": "yes"}  # 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, list[str]]:
     content = read_yaml(ROOT / "data" / "answers.yml") or {}
-    for kind in (*KINDS, *CHOICES):
+    for kind in (*KINDS, INQUIRY, *CHOICES):
         if not isinstance(content.get(kind), list):
             raise SettingsError(f"data/answers.yml 缺少词表 {kind}，请写成 {kind}: [词, 词]")
-    return {kind: [_fold(_as_word(word)) for word in content[kind]] for kind in (*KINDS, *CHOICES)}
+    return {kind: [_fold(_as_word(word)) for word in content[kind]] for kind in (*KINDS, INQUIRY, *CHOICES)}
 
 
 def _as_word(value: Any) -> str:
@@ -50,6 +51,11 @@ def plain(text: str) -> str:
 def is_question(text: str) -> bool:
     """Whether `text` asks something, however its words may look."""
     return any(word in _fold(text) for word in _words()["question"])
+
+
+def asks(text: str) -> bool:
+    """Whether `text` inquires about something rather than to want it done."""
+    return any(word in _fold(text) for word in _words()[INQUIRY])
 
 
 def read_answer(text: str) -> Answer | None:

@@ -9,10 +9,12 @@ from rasa_sdk.events import ActionExecuted, FollowupAction, SlotSet, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import plain, read_choice
-from actions.flow import Events
 from actions.handover import HandOver
-from actions.inform import Inform
-from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS, Turn
+from actions.inform import Inform, open_topic
+from actions.knowledge import NEAR, consult, note, offer_near
+from actions.memory import Events
+from actions.second_source import say_rule
+from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS, Turn, said_before
 from bot.nlu.taxonomy import Taxonomy, load_taxonomy
 from bot.settings import get_settings
 
@@ -34,6 +36,15 @@ class AskBack(Action):
         asked = tracker.get_slot(ASKED_BACK)
         if asked:
             return await self._answered(turn, asked, dispatcher, domain)
+        if not tracker.active_loop_name and open_topic(tracker):
+            return await Inform().run(dispatcher, tracker, domain)  # it names what the bot has asked for
+        consulted = await consult(tracker, turn.text)
+        if await say_rule(dispatcher, consulted, likeliest(turn)):  # inside a flow the form asks its question again
+            return [SlotSet(UNCLEAR_TEXTS, None)]
+        intents = [] if tracker.active_loop_name else worth_asking(turn)
+        # Near questions are no failure to understand, unless those offered just before were not the right ones.
+        if not intents and NEAR not in said_before(tracker) and await offer_near(dispatcher, consulted):
+            return []
         unclear = [*(tracker.get_slot(UNCLEAR_TEXTS) or []), turn.text]
         if len(unclear) >= get_settings().operations.confidence.failures_before_handoff:
             return await self._give_up(unclear, dispatcher, tracker, domain)
@@ -42,10 +53,10 @@ class AskBack(Action):
                 return await self._give_up(unclear, dispatcher, tracker, domain)
             dispatcher.utter_message(response="utter_unclear_in_flow")  # the form asks its question again
             return [SlotSet(UNCLEAR_TEXTS, unclear)]
-        intents = worth_asking(turn)
         if not intents:
             dispatcher.utter_message(response="utter_rephrase")
             return [SlotSet(UNCLEAR_TEXTS, unclear)]
+        await note(consulted)
         _ask(dispatcher, turn, intents)
         message = {"text": turn.text, "entities": turn.entities, "metadata": turn.metadata, "intents": intents}
         return [SlotSet(UNCLEAR_TEXTS, unclear), SlotSet(ASKED_BACK, message), SlotSet(ASKING_BACK, True)]
@@ -61,6 +72,8 @@ class AskBack(Action):
             return await Inform().run(dispatcher, turn.tracker, domain)
         if turn.answer == "stop":
             dispatcher.utter_message(response="utter_deny")
+            return [SlotSet(UNCLEAR_TEXTS, None)]
+        if await say_rule(dispatcher, await consult(turn.tracker, turn.written), likeliest(turn)):
             return [SlotSet(UNCLEAR_TEXTS, None)]
         unclear = [*(turn.tracker.get_slot(UNCLEAR_TEXTS) or [asked["text"]]), turn.written]
         return await self._give_up(unclear, dispatcher, turn.tracker, domain)
@@ -94,6 +107,11 @@ def _already_acted(tracker: Tracker) -> bool:
             # A form that rejected the message has not acted.
             return event.get("name") not in ("action_listen", tracker.active_loop_name)
     return False
+
+
+def likeliest(turn: Turn) -> str:
+    """The intent that comes nearest, however unsure."""
+    return next((name for name, _ in turn.guesses), "")
 
 
 def worth_asking(turn: Turn) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 from actions.answers import plain
 from actions.phrases import phrase
 from actions.wish import Wish, open_attribute
-from bot.shop import Catalogue, Product, UnknownSku, Variant, availability, product_card
+from actions.words import category_in
+from bot.shop import Card, Catalogue, Product, UnknownSku, Variant, product_card, units_of
 
 Button = dict[str, str]
 SHOWN = 4  # more choices than a phone's screen holds are not read
@@ -33,8 +34,9 @@ def variant_buttons(wish: Wish, catalogue: Catalogue, url: str) -> list[Button]:
         title = variant.attributes.get(name) if name else variant.label
         by_title.setdefault(title or variant.title, []).append(variant)
     buttons = []
+    stock = units_of(url, [variant.sku for variant in variants])
     for title, group in by_title.items():
-        in_stock = any(availability(url, v.sku).total for v in group)
+        in_stock = any(stock[v.sku].total for v in group)
         shown = title if in_stock else phrase("utter_part_without_stock", title=title)
         value = {name: title} if name and name in group[0].attributes else {"sku": group[0].sku}
         buttons.append(inform(shown, **value))
@@ -49,9 +51,14 @@ def cards(url: str, ids: Iterable[str]) -> dict[str, Any] | None:
             card = product_card(url, identity)
         except UnknownSku:
             continue  # without a price yet: nothing to sell
-        entity = {"sku": identity} if identity == card["sku"] else {"product": card["product_id"]}
-        shown.append({**card, "payload": inform("", **entity)["payload"]})
+        shown.append(pressable(card, identity))
     return {"type": "product_cards", "cards": shown} if shown else None
+
+
+def pressable(card: Card, identity: str) -> Card:
+    """The card with the payload that tells the product or sku `identity` it was made for."""
+    entity = {"sku": identity} if identity == card["sku"] else {"product": card["product_id"]}
+    return {**card, "payload": inform("", **entity)["payload"]}
 
 
 def nearest_products(text: str, catalogue: Catalogue) -> list[Product]:
@@ -64,9 +71,12 @@ def nearest_products(text: str, catalogue: Catalogue) -> list[Product]:
 def suggestions(catalogue: Catalogue, url: str, text: str = "", attributes: dict[str, str] | None = None) -> list[str]:
     """Product ids worth showing to someone who named none: of the category in `text`, else one of each category."""
     fitting = {v.product.id: v.product for v in catalogue.narrow(None, **(attributes or {}))}
-    products = [p for p in fitting.values() if p.category in text] if text else []
+    category = category_in(text, {p.category for p in fitting.values()}) if text else None
+    products = [p for p in fitting.values() if p.category == category]
     if not products and attributes:
         products = list(fitting.values())
     if not products:
         products = list({p.category: p for p in reversed(list(catalogue.products.values()))}.values())[::-1]
-    return [p.id for p in products if any(availability(url, v.sku).total for v in catalogue.narrow(p.id))][:SHOWN]
+    skus = {p.id: [v.sku for v in catalogue.narrow(p.id)] for p in products}
+    stock = units_of(url, [sku for group in skus.values() for sku in group])
+    return [p.id for p in products if any(stock[sku].total for sku in skus[p.id])][:SHOWN]

@@ -16,6 +16,7 @@ class Heard:
     attributes: dict[str, str] = field(default_factory=dict)
     quantity: int | None = None
     city: str | None = None
+    province: str | None = None
     unknown: str | None = None
     page_product: str | None = None
     page_sku: str | None = None
@@ -51,6 +52,7 @@ def listen(turn: Turn, catalogue: Catalogue) -> Heard:
         attributes={name: values[0] for name in names if (values := _texts(found, name))},
         quantity=_quantity(found),
         city=_city(found, catalogue),
+        province=next((p for p in _texts(found, "province") if p in catalogue.provinces()), None),
         unknown=unknown if not (products or sku) else None,
         page_product=catalogue.variants[page_sku].product.id if page_sku else page_product,
         page_sku=page_sku,

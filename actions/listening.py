@@ -7,8 +7,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import person
 from actions.answers import plain
-from actions.flow import Events
+from actions.memory import Events
+from actions.offer_outcomes import follow_offer
 from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR, UNCLEAR_TEXTS, Turn
 from bot.nlu.likeness import likeness
 from bot.nlu.mood import CALM, NEUTRAL, Mood, Said, mood
@@ -49,12 +51,14 @@ class Listen(Action):
         upset = joined is not None and joined.score <= get_settings().operations.emotion.handoff_score
         slots["base_intent"] = base_intent(turn, upset)
         if joined:
+            await person.tell_mood(tracker, joined.emotion, joined.score)
             slots |= {"emotion": joined.emotion, "emotion_score": joined.score, "repeated": joined.repeated}
             slots["upset"] = upset
             if _wants_soothing(turn, joined, slots):
                 dispatcher.utter_message(response="utter_soothe")
                 slots["soothed"] = True
-        return [SlotSet(name, value) for name, value in slots.items() if tracker.get_slot(name) != value]
+        changed = [SlotSet(name, value) for name, value in slots.items() if tracker.get_slot(name) != value]
+        return [*changed, *await follow_offer(turn, slots)]
 
 
 def base_intent(turn: Turn, upset: bool = False) -> str | None:

@@ -1,35 +1,23 @@
 """Small pieces of text from domain.yml, for what a single response cannot express (今日18:00, a button's title)."""
 
-from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from bot.clock import local, now
-from bot.settings import ROOT, SettingsError, read_yaml
+from bot.phrases import domain, moment, phrase
+
+__all__ = ["domain", "moment", "phrase"]
 
 
-@lru_cache(maxsize=1)
-def domain() -> dict[str, Any]:
-    """domain.yml, read once; the action server does not depend on the bot sending it with every call."""
-    return read_yaml(ROOT / "domain.yml")
+def day(when: date) -> str:
+    """A day (of a moment: in shop time) as customers say it: 今日, 明日, 11月25日; with the year when it is another."""
+    there = local(when).date() if isinstance(when, datetime) else when
+    today = local(now()).date()
+    name = {0: "utter_part_today", 1: "utter_part_tomorrow"}.get((there - today).days, "utter_part_day")
+    if there.year != today.year and name == "utter_part_day":
+        name = "utter_part_day_of_year"
+    return phrase(name, year=there.year, month=there.month, day=there.day, time="")
 
 
-def phrase(name: str, /, **variables: object) -> str:
-    """The text of the response `name` with its variables filled.
-
-    Raises:
-        SettingsError: domain.yml has no such response.
-    """
-    try:
-        text = domain()["responses"][name][0]["text"]
-    except KeyError:
-        raise SettingsError(f"domain.yml 的 responses 里缺少 {name}，请补上") from None
-    return str(text).format(**variables)
-
-
-def moment(when: datetime) -> str:
-    """`when` as customers say it: 今日18:00, 明日18:00, 11月25日18:00."""
-    there = local(when)
-    days = (there.date() - local(now()).date()).days
-    name = {0: "utter_part_today", 1: "utter_part_tomorrow"}.get(days, "utter_part_day")
-    return phrase(name, month=there.month, day=there.day, time=f"{there:%H:%M}")
+def last_day(ends_at: datetime) -> str:
+    """The last day of what ends at `ends_at` (no longer counted), as customers say it."""
+    return day(local(ends_at - timedelta(seconds=1)).date())

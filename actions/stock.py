@@ -6,6 +6,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import FormQuestion
 from actions.cards import (
     SHOWN,
     cards,
@@ -15,10 +16,11 @@ from actions.cards import (
     suggestions,
     variant_buttons,
 )
-from actions.flow import Events
+from actions.memory import Events
+from actions.offer_outcomes import remember_sold_out
 from actions.phrases import moment, phrase
 from actions.turn import Turn
-from actions.wish import Notice, Wish, named_label, source
+from actions.wish import Notice, Wish, named_label, source_of
 from bot.settings import get_settings
 from bot.shop import Catalogue, Variant, WarehouseStock, availability, current_catalogue, nearest_variants
 
@@ -30,20 +32,23 @@ class AskWhich(Action):
         return "action_ask_stock_form_sku"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
-        ask_which(dispatcher, tracker, tracker.get_slot("notice") or {})
+        notice = tracker.get_slot("notice") or {}
+        ask_which(dispatcher, tracker, notice)
+        if notice.get("kind") in ("sold_out", "taken"):
+            await remember_sold_out(tracker, notice["sku"])
         return []
 
 
-class AskStock(Action):
+class AskStock(FormQuestion):
     """您咨询的是…版本吗？当前…仓库有…现货."""
 
     def name(self) -> str:
         return "action_ask_stock_form_stock_confirmed"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         url = get_settings().shop_url
         wish = Wish.of(tracker)
-        found = source(wish, url)
+        found = await source_of(wish)
         if found is None:
             return sold_out_meanwhile(dispatcher, tracker, wish)
         catalogue = current_catalogue(url)

@@ -7,15 +7,18 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import ANSWERS, is_question, made_of, without_question_words
-from actions.flow import Events, FlowValidation, leave
+from actions.flow import FlowValidation
 from actions.heard import Heard, listen
-from actions.ordering import payable_now
+from actions.memory import DOWN, Events, ending, leave
+from actions.offer import WITHHELD, payable_now
 from actions.turn import ANSWER_INTENTS, UNCLEAR_TEXTS, Turn
-from actions.wish import Notice, Wish, merge, pick, source
+from actions.wish import Notice, Wish, pick, source
+from actions.wishing import merge, standing
+from actions.words import says
 from bot.settings import get_settings
 from bot.shop import Catalogue, current_catalogue
 
-ASKING_STOCK, ASKING_ORDER = "stock_confirmed", "confirmed"
+ASKING_STOCK, ASKING_ORDER, ASKING_CITY = "stock_confirmed", "confirmed", "city"
 
 
 class ValidateStockForm(FlowValidation):
@@ -23,6 +26,7 @@ class ValidateStockForm(FlowValidation):
 
     form = "stock_form"
     entries = frozenset({"ask_stock", "place_order"})
+    ruled = frozenset({"place_order"})
 
     def name(self) -> str:
         return "validate_stock_form"
@@ -42,6 +46,9 @@ class ValidateStockForm(FlowValidation):
                 return _slots({"notice": {"kind": "denied"}, ASKING_STOCK: None})
             if turn.answer == "yes":
                 return _slots({ASKING_ORDER: None})  # yes to a choice: ask which once more
+        elif turn.requested == ASKING_CITY:
+            if turn.answer or turn.intent in ANSWER_INTENTS or says("whatever", turn.text):
+                return _slots({WITHHELD: True})  # the order goes on without
         elif turn.answer:
             return self._answered(turn, Wish.of(tracker), catalogue)
         if turn.intent in self.entries:
@@ -85,7 +92,7 @@ class ValidateStockForm(FlowValidation):
     def _take(self, turn: Turn, heard: Heard, catalogue: Catalogue) -> Events:
         """Merge what was heard into the wish, pick the variant, and see which questions are open again."""
         url = get_settings().shop_url
-        before = Wish.of(turn.tracker)
+        before = standing(turn.tracker, heard) if turn.activating else Wish.of(turn.tracker)
         wish, notice = merge(before, heard, catalogue)
         if wish.sku is None and notice is None:
             variant = pick(wish, catalogue, url, like=before.sku or heard.page_sku)
@@ -98,7 +105,9 @@ class ValidateStockForm(FlowValidation):
             same_figures = same_place and (turn.requested == ASKING_STOCK or wish.quantity == before.quantity)
             if turn.answer == "yes" and same_figures and notice is None:
                 return self._answered(turn, wish, catalogue)
-        slots = {**wish.slots(), "notice": notice, "offer": None, ASKING_ORDER: None}
+        slots = {**wish.slots(), "notice": notice, ASKING_ORDER: None}
+        if not ending(turn.tracker, DOWN):  # tried again, an order that may have gone through keeps its key
+            slots["offer"] = None
         if notice and notice["kind"] == "unknown" and not turn.understood:
             slots[UNCLEAR_TEXTS] = [turn.text]  # taken for a name, but that is a guess
         return _slots(slots | ({ASKING_STOCK: None} if new_goods or wish.sku is None else {}))

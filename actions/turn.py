@@ -133,3 +133,16 @@ class Turn:
             if event.get("event") == "action" and event.get("name") not in (self.form, "action_listen"):
                 return False
         return False
+
+
+def said_before(tracker: Tracker) -> set[str]:
+    """The responses that the bot gave to the message before this one."""
+    said: set[str] = set()
+    messages = 0
+    for event in reversed(tracker.events):
+        messages += event.get("event") == "user"
+        if messages > 1:
+            break
+        if messages == 1 and event.get("event") == "bot":
+            said.add(str((event.get("metadata") or {}).get("utter_action")))
+    return said

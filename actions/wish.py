@@ -1,13 +1,13 @@
-"""What the customer wants so far, and which variant that is."""
+"""What the customer wants so far, which variant that is, and the warehouse it would come from."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.heard import Heard
 from bot.settings import get_settings
-from bot.shop import Catalogue, Variant, WarehouseStock, availability
+from bot.shop import Catalogue, Variant, WarehouseStock, availability, units_of
+from bot.shop.adapters import systems
 
 COLOUR = "colour"
 Notice = dict[str, Any]
@@ -45,43 +45,6 @@ class Wish:
         }
 
 
-def merge(wish: Wish, heard: Heard, catalogue: Catalogue) -> tuple[Wish, Notice | None]:
-    """`wish` after what was `heard`, with no sku where the goods changed, and what to tell the customer about it."""
-    wish = replace(wish, quantity=heard.quantity or wish.quantity, city=heard.city or wish.city)
-    if heard.unknown:
-        return replace(wish, product=None, attributes={}, sku=None), {"kind": "unknown", "text": heard.unknown}
-    if len(heard.products) > 1 and not heard.sku:
-        return replace(wish, product=None, attributes={}, sku=None), {"kind": "several", "products": heard.products[:5]}
-    if heard.sku:
-        variant = catalogue.variants[heard.sku]
-        return replace(wish, product=variant.product.id, attributes=dict(variant.attributes), sku=None), None
-    product = next(iter(heard.products), None) or wish.product
-    if not heard.products and not heard.attributes:
-        if product is None and heard.page_product:
-            return replace(wish, product=heard.page_product, attributes=page_choice(heard, catalogue)), None
-        return wish, None
-    if product is None and heard.page_product:
-        product, wish = heard.page_product, replace(wish, attributes=page_choice(heard, catalogue))
-    kept = wish.attributes if product == wish.product or not heard.products else {}
-    attributes = {**kept, **heard.attributes}
-    if product is None:
-        return replace(wish, attributes=attributes, sku=None), None
-    if not catalogue.narrow(product, **attributes):
-        attributes = dict(heard.attributes)
-    if not catalogue.narrow(product, **attributes):
-        wanted = " ".join(heard.attributes.values())
-        return replace(wish, product=product, attributes={}, sku=None), {"kind": "no_such_variant", "text": wanted}
-    return replace(wish, product=product, attributes=attributes, sku=None), None
-
-
-def page_choice(heard: Heard, catalogue: Catalogue) -> dict[str, str]:
-    """The attributes that the customer's page stands for; its colour stays open, for it was not named."""
-    if not heard.page_sku:
-        return {}
-    attributes = catalogue.variants[heard.page_sku].attributes
-    return {name: value for name, value in attributes.items() if name != COLOUR}
-
-
 def open_attribute(wish: Wish, catalogue: Catalogue) -> str | None:
     """The attribute to ask for next: the first besides colour on which the wished variants differ."""
     variants = catalogue.narrow(wish.product, **wish.attributes)
@@ -100,17 +63,31 @@ def pick(wish: Wish, catalogue: Catalogue, url: str, like: str | None = None) ->
     liked = catalogue.variants.get(like or "")
     colour = liked.attributes.get(COLOUR) if liked else None
     few = get_settings().operations.orders.low_stock
+    variants = catalogue.narrow(wish.product, **wish.attributes)
+    stock = units_of(url, [variant.sku for variant in variants])
 
     def rank(variant: Variant) -> tuple[bool, bool, bool]:
-        units = max((o.available for o in availability(url, variant.sku, wish.city).options), default=0)
+        units = stock[variant.sku].most
         return units >= wish.quantity, units > 0 and variant.attributes.get(COLOUR) == colour, units > few
 
-    return max(catalogue.narrow(wish.product, **wish.attributes), key=rank, default=None)
+    return max(variants, key=rank, default=None)
 
 
 def source(wish: Wish, url: str) -> WarehouseStock | None:
-    """Where the wished sku would come from: the best warehouse that has the quantity, else the one with most units."""
-    options = availability(url, str(wish.sku), wish.city).options
+    """Where the wished sku would come from by the shop's own tables: see `source_of`."""
+    return _best_for(wish, availability(url, str(wish.sku), wish.city).options)
+
+
+async def source_of(wish: Wish) -> WarehouseStock | None:
+    """Where the wished sku would come from: the best warehouse that has the quantity, else the one with most units.
+
+    Raises:
+        SystemDown: inventory.
+    """
+    return _best_for(wish, (await systems().inventory.availability(str(wish.sku), wish.city)).options)
+
+
+def _best_for(wish: Wish, options: list[WarehouseStock]) -> WarehouseStock | None:
     enough = next((option for option in options if option.available >= wish.quantity), None)
     return enough or max(options, key=lambda option: option.available, default=None)
 

@@ -103,7 +103,7 @@ async def test_a_choice_that_starts_a_flow_brings_entities_and_page(bot: Bot) ->
 async def test_no_choice_hands_over_with_everything_collected(bot: Bot, answer: str, guesses: Guesses) -> None:
     talk = await asked_back(bot, "iPhone 14那个啥，我在成都，订单DX20260101000001")
     reply = await talk.say(answer, guesses=guesses)
-    assert "转人工客服" in reply.text and "iPhone 14" in reply.text and "您是想问" not in reply.text
+    assert "转接专属客服" in reply.text and "iPhone 14" in reply.text and "您是想问" not in reply.text
     note = (await talk.slots())["handover"]
     assert note["reason"] == "nlu_fallback" and note["unclear"][0].startswith("iPhone 14那个啥")
     assert (note["collected"]["product"], note["collected"]["city"]) == ("P1001", "成都")
@@ -112,7 +112,7 @@ async def test_no_choice_hands_over_with_everything_collected(bot: Bot, answer: 
 async def test_the_count_begins_anew_after_each_understood_message(bot: Bot) -> None:
     talk = await asked_back(bot)
     for _ in range(3):
-        assert "发票" in (await talk.say("能开发票吗", "ask_invoice")).text
+        assert "我是店小二" in (await talk.say("你是机器人吗", "ask_bot")).text
         assert "您是想问" in (await talk.say("那个啥", guesses=UNSURE)).text
     assert "handover" not in await talk.slots()
 
@@ -122,7 +122,7 @@ async def test_the_manager_sets_how_often(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, limit: int, told: list[int]
 ) -> None:
     monkeypatch.setattr(get_settings().operations.confidence, "failures_before_handoff", limit)
-    texts = {1: "换个说法", 2: "转人工客服，请稍候"}
+    texts = {1: "换个说法", 2: "转接专属客服，请稍候"}
     for words in ("😊", ""):
         talk = bot.talk()
         for number in told:

@@ -7,8 +7,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import flow
-from actions.flow import Events, FlowResolution, abandon, forget, plain_validation
+from actions import memory
+from actions.flow import FlowResolution, plain_validation
+from actions.memory import Events, abandon, forget
 
 FORM = "cancel_form"
 DOMAIN = {
@@ -20,7 +21,7 @@ DOMAIN = {
 
 @pytest.fixture(autouse=True)
 def small_domain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow, "domain", lambda: DOMAIN)
+    monkeypatch.setattr(memory, "domain", lambda: DOMAIN)
 
 
 def tracker(

@@ -7,13 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from actions.phrases import domain, moment, phrase
 from bot.clock import freeze
+from bot.designer import check_project
 from bot.settings import ROOT, SettingsError
-
-RULES = ROOT / "data" / "rules"
+from bot.shop import RULES
 
 
 def strings(path: Path) -> Iterator[str]:
@@ -28,33 +27,22 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
-def said_by_actions() -> set[str]:
-    named = {s for path in (ROOT / "actions").glob("*.py") for s in strings(path) if re.fullmatch(r"utter_\w+", s)}
-    return named - {"utter_action"}  # Rasa's key for the name of a response
-
-
-def said_by_rules(files: list[Path]) -> set[str]:
-    content = [yaml.safe_load(path.read_text(encoding="utf8")) for path in files]
-    steps = [step for file in content for rule in file["rules"] for step in rule["steps"]]
-    return {step["action"] for step in steps if str(step.get("action", "")).startswith("utter_")}
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "actions").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "actions").rglob("*.py")), ids=lambda path: path.name)
 def test_actions_hold_no_chinese_for_customers(path: Path) -> None:
     shown = [s for s in strings(path) if re.search(r"[\u4e00-\u9fff]", s)]
     assert shown == []
 
 
 def test_every_response_is_said_and_every_said_response_exists() -> None:
-    spoken = said_by_rules([path for path in RULES.glob("*.yml") if path.name != "said_by_actions.yml"])
-    assert said_by_actions() | spoken == set(domain()["responses"])
-    assert said_by_rules([RULES / "said_by_actions.yml"]) == set(domain()["responses"]) - spoken
+    kinds = {"unused_response", "missing_response", "unfilled_variable"}
+    assert [f for f in check_project(ROOT, conflicts=False) if f.kind in kinds] == []
 
 
 def test_every_button_of_a_response_names_an_intent() -> None:
     payloads = [b["payload"] for r in domain()["responses"].values() for v in r for b in v.get("buttons", [])]
     assert payloads
-    written = {p.split("{")[0].removeprefix("/") for p in payloads if not p.startswith("{")}
+    # Others are said as they stand, as a person would type them.
+    written = {p.split("{")[0].removeprefix("/") for p in payloads if p.startswith("/")}
     assert written <= {*domain()["intents"], "nlu_fallback"}
 
 
@@ -69,6 +57,13 @@ def test_every_button_of_a_response_names_an_intent() -> None:
 def test_moments_are_said_as_customers_say_them(when: str, text: str) -> None:
     with freeze(datetime.fromisoformat("2026-11-22T23:30:00+08:00")):
         assert moment(datetime.fromisoformat(when)) == text
+
+
+def test_every_rule_of_the_shop_has_its_refusal_with_its_own_figures() -> None:
+    for rule, meaning in RULES.items():
+        text = domain()["responses"][f"utter_refused_{rule}"][0]["text"]
+        figures = set(re.findall(r"[a-z_]+", "".join(re.findall(r"（([a-z_, ]+)）", meaning))))
+        assert set(re.findall(r"{(\w+)}", text)) <= figures, rule
 
 
 def test_a_missing_piece_of_text_is_named() -> None:
