@@ -6,7 +6,7 @@ A payload such as `/inform{"sku": "…"}` sets intent and entities past the mode
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.channels.log import BOT, Stored
+from bot.conversations import Stored
 
 PREFIX = "/"
 _HARMLESS_PREFIX = "／"
@@ -16,7 +16,7 @@ def offered(messages: Iterable[Stored]) -> dict[str, str]:
     """Payload → the words on its button, of everything the bot offered in `messages`."""
     found: dict[str, str] = {}
     for message in messages:
-        if message.author == BOT:
+        if message.author == "bot":
             found.update(_offers(message.content))
     return found
 

@@ -1,4 +1,4 @@
-"""What the bot says to a web page: stored first, then sent to every page that shows the conversation."""
+"""What the bot says to a web page, as the log holds it; the channel sends from the log."""
 
 import asyncio
 import logging
@@ -6,47 +6,35 @@ from collections.abc import Iterable
 from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
-from socketio import AsyncServer
 
-from bot.channels import log
-from bot.channels.lanes import Lanes
+from bot.conversations import Store, say
 
 logger = logging.getLogger(__name__)
 
 
 class WebOutput(OutputChannel):
-    """Sends through the chat log; a page that is away gets the messages when it comes back.
+    """Collects the bot's replies of one turn in `replies`, to be stored together; without it each is stored at once.
 
-    Recipients are conversation ids. Events carry Rasa's own keys (`text`, `quick_replies`, `attachment`) or `custom`,
-    and beside them the message's `id`, `author` and `time`.
+    Recipients are conversation ids. Contents carry Rasa's own keys (`text`, `quick_replies`, `attachment`) or `custom`.
     """
 
     @classmethod
     def name(cls) -> str:
         return "webchat"
 
-    def __init__(
-        self, sio: AsyncServer, url: str, lanes: Lanes, event: str, namespace: str | None, answers: int | None = None
-    ) -> None:
-        self._sio = sio
-        self._url = url
-        self._lanes = lanes
-        self._event = event
-        self._namespace = namespace
-        self._answers = answers
+    def __init__(self, store: Store, replies: list[dict[str, Any]] | None = None) -> None:
+        self._store = store
+        self._replies = replies
 
     async def say(self, conversation_id: str, content: dict[str, Any]) -> None:
-        """Store one message of the bot and send it."""
-        lane = self._lanes[conversation_id]
-        async with lane.lock:
-            try:
-                stored = await asyncio.to_thread(
-                    log.append, self._url, conversation_id, log.BOT, content, answers=self._answers
-                )
-            except LookupError:
-                logger.warning("No web conversation %s, the message is dropped", conversation_id)
-                return
-            await self._sio.emit(self._event, stored.to_wire(), room=conversation_id, namespace=self._namespace)
+        """One message of the bot."""
+        if self._replies is not None:
+            self._replies.append(content)
+            return
+        try:
+            await asyncio.to_thread(say, self._store, conversation_id, content)
+        except LookupError:
+            logger.warning("No web conversation %s, the message is dropped", conversation_id)
 
     async def send_text_message(self, recipient_id: str, text: str, **_: Any) -> None:
         for part in _parts(text):
@@ -77,6 +65,18 @@ class WebOutput(OutputChannel):
 
     async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **_: Any) -> None:
         await self.say(recipient_id, {"custom": json_message})
+
+
+def parts_of(contents: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`contents` as this output would have kept them: a text of several paragraphs is several messages."""
+    found: list[dict[str, Any]] = []
+    for content in contents:
+        if "text" in content:
+            *before, last = _parts(content["text"])
+            found += [{"text": part} for part in before]
+            content = {**content, "text": last}
+        found.append(content)
+    return found
 
 
 def _parts(text: str) -> list[str]:

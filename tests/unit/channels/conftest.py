@@ -12,9 +12,12 @@ import pytest
 import socketio
 from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
+from serving import Running
+from serving import echo as echo_utterance
 
 from bot.channels.web import WebChat
 from bot.channels.web_options import read_options
+from bot.conversations import Store, bus_of
 from bot.db import engine_for
 from bot.settings import Operations, Settings
 
@@ -28,12 +31,16 @@ async def echo(message: UserMessage) -> None:
 class Server:
     """One run of the web channel; `url` of the chat log outlives it."""
 
-    def __init__(self, var: Path, bot: Bot, credentials: dict[str, Any], web: dict[str, Any]) -> None:
-        settings = Settings(var=var, operations=Operations(web=web))
-        self.url = settings.chat_url
+    def __init__(
+        self, var: Path, bot: Bot, credentials: dict[str, Any], web: dict[str, Any], agent: Any = None, **more: Any
+    ) -> None:
+        settings = Settings(var=var, operations=Operations(web=web), **more)
+        self.var = var
+        self.store = Store(settings.chat_url, bus_of(settings))
         self.stopped = False
         self.asked: list[UserMessage] = []
         self._bot = bot
+        self._agent = agent  # Rasa's, where a test is about what it remembers
         self.channel = WebChat(read_options({"initial_payload": "", **credentials}), settings)
 
     async def _ask(self, message: UserMessage) -> None:
@@ -42,6 +49,7 @@ class Server:
 
     async def start(self) -> None:
         app = Sanic(f"webchat{uuid.uuid4().hex[:8]}", configure_logging=False)
+        app.ctx.agent = self._agent
         app.blueprint(self.channel.blueprint(self._ask), url_prefix="/webhooks/webchat")
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
@@ -66,10 +74,13 @@ class Page:
         self.session_id: str | None = None
         self.messages: dict[int, dict[str, Any]] = {}
         self.live: list[dict[str, Any]] = []
+        self.heard: list[int] = []  # numbers as they came
         self.typing: list[bool] = []
+        self.owners: list[dict[str, Any]] = []
         self.socket.on("session_confirm", self._confirm)
         self.socket.on("session_history", self._history)
         self.socket.on("bot_uttered", self._bot)
+        self.socket.on("owner", self.owners.append)
         self.socket.on("typing", lambda data: self.typing.append(data["on"]))
 
     async def _confirm(self, session_id: str) -> None:
@@ -77,15 +88,17 @@ class Page:
 
     async def _history(self, data: dict[str, Any]) -> None:
         self.messages.update({message["id"]: message for message in data["messages"]})
+        self.heard += [message["id"] for message in data["messages"]]
 
     async def _bot(self, message: dict[str, Any]) -> None:
         self.live.append(message)
+        self.heard.append(message["id"])
         self.messages[message["id"]] = message
 
     async def open(self, server: Server, **request: Any) -> dict[str, Any]:
         # Polling: this engine.io client's websocket asks for a newer aiohttp than Rasa allows.
         await self.socket.connect(server.address, transports=["polling"])
-        return await self.socket.call("session_request", {"session_id": self.session_id, **request}, timeout=5)
+        return await self.socket.call("session_request", {"session_id": self.session_id, **request}, timeout=20)
 
     async def close(self) -> None:
         """Go away without a word, as a page on a lost line does."""
@@ -93,13 +106,13 @@ class Page:
 
     async def say(self, text: Any, **more: Any) -> dict[str, Any]:
         data = {"session_id": self.session_id, "message": text, **more}
-        return await self.socket.call("user_uttered", data, timeout=5)
+        return await self.socket.call("user_uttered", data, timeout=20)
 
     def texts(self) -> list[str]:
         return [self.messages[number].get("text", "") for number in sorted(self.messages)]
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with async_timeout.timeout(5):
+        async with async_timeout.timeout(20):
             while not condition():
                 await asyncio.sleep(0.01)
 
@@ -110,8 +123,8 @@ async def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(Sanic, "test_mode", True)  # several servers in one process
     started: list[Server] = []
 
-    async def start(bot: Bot = echo, credentials: Any = None, web: Any = None) -> Server:
-        server = Server(tmp_path, bot, credentials or {}, {"messages_per_minute": 600, **(web or {})})
+    async def start(bot: Bot = echo, credentials: Any = None, web: Any = None, **more: Any) -> Server:
+        server = Server(tmp_path, bot, credentials or {}, {"messages_per_minute": 600, **(web or {})}, **more)
         await server.start()
         started.append(server)
         return server
@@ -121,7 +134,8 @@ async def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         if not server.stopped:
             await server.stop()
     for server in started:
-        engine_for(server.url).dispose()
+        await server.store.bus.close()
+        engine_for(server.store.url).dispose()
 
 
 @pytest.fixture
@@ -136,3 +150,20 @@ async def page() -> AsyncIterator[Callable[[], Page]]:
     yield make
     for each in pages:
         await each.close()
+
+
+@pytest.fixture
+async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Awaitable[Running]]]:
+    """Starts a channel: `await running(make, bot=…, join_seconds=…)`; a second call is another process on its store."""
+    monkeypatch.setattr(Sanic, "test_mode", True)
+    started: list[Running] = []
+
+    async def start(make: Callable[..., Any], bot: Bot = echo_utterance, **numbers: Any) -> Running:
+        process = Running(make, tmp_path, bot, **numbers)
+        started.append(process)
+        return await process.start()
+
+    yield start
+    for process in started:
+        await process.stop()
+        engine_for(process.store.url).dispose()

@@ -1,13 +1,20 @@
 """The web channel over a real socket: nothing lost, nothing twice, everything in order."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rasa.core.channels.channel import UserMessage
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.channels import log
-from bot.channels.limits import RateLimit
+from bot import conversations
+from bot.conversations import log
+from bot.conversations.bus_local import LocalBus
+from bot.limits import RateLimit
 
 
 async def echo(message: UserMessage) -> None:
@@ -19,7 +26,7 @@ async def test_answers_and_keeps_both_sides(serve: Any, page: Any) -> None:
     await customer.open(server)
     receipt = await customer.say("在吗", client_id="client-0001")
     assert receipt["ok"] and receipt["id"] == 1
-    await customer.until(lambda: customer.typing[-2:] == [True, False])
+    await customer.until(lambda: customer.live and customer.typing[-2:] == [True, False])
     assert [m["text"] for m in customer.live] == ["回：在吗"]
 
     again = page()
@@ -81,7 +88,7 @@ async def test_an_answer_given_while_the_page_was_away_comes_with_the_reconnect(
     back = page()
     back.session_id = customer.session_id
     for _ in range(100):
-        if log.history(server.url, log.conversation_of(back.session_id), after=1):
+        if log.history(server.store, log.conversation_of(back.session_id), after=1):
             break
         await asyncio.sleep(0.01)
     await back.open(server, last_id=1)
@@ -114,19 +121,24 @@ async def test_after_a_restart_history_is_there_and_the_waiting_message_is_answe
     assert after.asked[0].message_id == before.asked[1].message_id
 
 
-async def test_a_half_answered_message_is_not_answered_again_after_a_restart(serve: Any, page: Any) -> None:
+async def test_of_a_turn_that_was_cut_off_nothing_is_said_and_after_a_restart_all_of_it(serve: Any, page: Any) -> None:
     async def half(message: UserMessage) -> None:
         await echo(message)
-        await asyncio.Event().wait()
+        if len(before.asked) == 1:
+            await asyncio.Event().wait()
 
     before, customer = await serve(half), page()
     await customer.open(before)
     await customer.say("下单")
-    await customer.until(lambda: customer.live)
+    await customer.until(lambda: before.asked)
+    await customer.close()
     await before.stop()
-    after = await serve()
-    await asyncio.sleep(0.1)
-    assert after.asked == []
+    after, back = await serve(), page()
+    back.session_id = customer.session_id
+    await back.open(after)
+    await back.until(lambda: len(back.messages) == 2)
+    assert back.texts() == ["下单", "回：下单"] and not customer.live
+    assert after.asked[0].message_id == before.asked[0].message_id
 
 
 async def test_two_pages_of_one_customer_show_the_same(serve: Any, page: Any) -> None:
@@ -224,7 +236,9 @@ async def test_only_offered_payloads_reach_the_bot_as_payloads(serve: Any, page:
     await customer.until(lambda: len(server.asked) == 5)
     said = [message.text for message in server.asked]
     assert said == ["／affirm", "/affirm", card["payload"], '／inform{"sku": "S2"}', "／restart"]
-    shown = [m.content["text"] for m in log.history(server.url, server.asked[0].sender_id) if m.author == log.CUSTOMER]
+    shown = [
+        m.content["text"] for m in log.history(server.store, server.asked[0].sender_id) if m.author == log.CUSTOMER
+    ]
     assert shown == ["/affirm", "是的", "iPhone 14", '/inform{"sku": "S2"}', "/restart"]
 
 
@@ -260,9 +274,12 @@ async def test_a_failing_bot_says_so_and_goes_on(serve: Any, page: Any, trouble:
     server, customer = await serve(bot, credentials={"answer_timeout": 0.2}), page()
     await customer.open(server)
     await customer.say("坏")
-    await customer.say("好")
-    await customer.until(lambda: len(customer.live) == 2)
-    assert customer.live[0]["notice"] == "failed" and customer.live[1]["text"] == "回：好"
+    await customer.until(lambda: customer.live)
+    assert customer.live[0]["notice"] == "failed"
+    await customer.say("在吗")
+    conversation = log.conversation_of(customer.session_id)
+    assert conversations.owner_of(server.store, conversation) == "waiting"
+    assert len(server.asked) == 1, "the person has it, the bot must not interrupt"
 
 
 async def test_older_history_comes_in_pages(serve: Any, page: Any) -> None:
@@ -270,12 +287,12 @@ async def test_older_history_comes_in_pages(serve: Any, page: Any) -> None:
     await customer.open(server)
     conversation = log.conversation_of(customer.session_id)
     for n in range(120):
-        log.append(server.url, conversation, log.BOT, {"text": str(n)})
+        conversations.say(server.store, conversation, {"text": str(n)})
     back = page()
     back.session_id = customer.session_id
     await back.open(server)
     assert sorted(back.messages) == list(range(71, 121))
-    older = await back.socket.call("history_request", {"session_id": back.session_id, "before": 71}, timeout=5)
+    older = await back.socket.call("history_request", {"session_id": back.session_id, "before": 71}, timeout=20)
     assert [m["id"] for m in older["messages"]] == list(range(21, 71))
     away = page()
     away.session_id = customer.session_id
@@ -291,3 +308,108 @@ async def test_the_output_channel_reaches_the_page_without_a_question(serve: Any
     await output.send_text_message("nobody", "没有这个会话")
     await customer.until(lambda: customer.live)
     assert customer.texts() == ["您的包裹已签收"]
+
+
+async def test_an_agents_words_come_at_once_and_the_bot_is_silent_meanwhile(serve: Any, page: Any) -> None:
+    server, customer = await serve(), page()
+    await customer.open(server)
+    chat = conversations.conversation_of(customer.session_id)
+    store = conversations.Store(server.store.url, LocalBus(str(server.var / "bus")))  # as in the desk's process
+    conversations.save_agent(store, "anna", "安娜")
+    await customer.say("转人工")
+    await customer.until(lambda: customer.live)
+    conversations.take_over(store, chat, "anna", words={"text": "安娜来了"})
+    began = asyncio.get_running_loop().time()
+    conversations.agent_says(store, chat, "anna", {"text": "您好", "name": "安娜"})
+    await customer.until(lambda: len(customer.live) == 3)
+    assert asyncio.get_running_loop().time() - began < 0.5
+    assert [(m["author"], m["text"]) for m in customer.live[1:]] == [("system", "安娜来了"), ("agent", "您好")]
+    assert (await customer.say("我要退货"))["ok"]
+    await customer.until(lambda: (customer.owners[-1]["owner"], customer.owners[-1]["agent"]) == ("agent", "安娜"))
+    await asyncio.sleep(0.1)
+    assert len(server.asked) == 1
+    conversations.add_note(store, chat, "anna", {"text": "内部"})
+    conversations.give_back(store, chat, "anna", words={"text": "店小二接着为您服务"})
+    await customer.say("有货吗")
+    await customer.until(lambda: customer.live[-1].get("text") == "回：有货吗")
+    assert "内部" not in customer.texts() and customer.owners[-1]["owner"] == "bot"
+    assert [m.text for m in server.asked] == ["转人工", "有货吗"]
+
+
+async def test_a_reply_still_being_thought_of_is_not_said_after_a_person_came(serve: Any, page: Any) -> None:
+    release = asyncio.Event()
+
+    async def slow(message: UserMessage) -> None:
+        await release.wait()
+        await echo(message)
+
+    server, customer = await serve(slow), page()
+    await customer.open(server)
+    chat = conversations.conversation_of(customer.session_id)
+    conversations.save_agent(server.store, "anna", "安娜")
+    await customer.say("下单")
+    await customer.until(lambda: server.asked)
+    conversations.take_over(server.store, chat, "anna")
+    release.set()
+    await customer.until(lambda: customer.typing[-2:] == [True, False])
+    assert customer.live == []
+    notes = [m for m in log.history(server.store, chat, notes=True) if m.author == "note"]
+    assert [m.content for m in notes] == [{"text": "回：下单", "unsaid": True}]
+
+
+async def test_after_a_closed_chat_the_bot_begins_a_new_session(serve: Any, page: Any) -> None:
+    server, customer = await serve(), page()
+    await customer.open(server)
+    chat = conversations.conversation_of(customer.session_id)
+    conversations.save_agent(server.store, "anna", "安娜")
+    conversations.take_over(server.store, chat, "anna")
+    conversations.close(server.store, chat, "anna")
+    await customer.say("你好")
+    await customer.say("在吗")
+    await customer.until(lambda: len(customer.live) == 2)
+    assert [m.text for m in server.asked] == ["/session_start", "你好", "在吗"]
+    assert [m["text"] for m in customer.live] == ["回：你好", "回：在吗"]
+
+
+async def test_typing_goes_both_ways_and_waiting_can_be_cancelled(serve: Any, page: Any) -> None:
+    server, customer = await serve(), page()
+    await customer.open(server)
+    chat, heard = conversations.conversation_of(customer.session_id), []
+    stop = server.store.bus.subscribe({"typing"}, lambda _, data: heard.append(data))
+    for data in ({"on": True}, None, [1], {"on": "x"}):
+        await customer.socket.emit("user_typing", data)
+    await customer.until(lambda: len(heard) == 2)
+    assert heard[0] == {"conversation": chat, "author": "customer", "on": True}
+    server.store.bus.publish("typing", {"conversation": chat, "author": "agent", "on": True})
+    await customer.until(lambda: customer.typing[-1:] == [True])
+    stop()
+    conversations.request_person(server.store, chat, conversations.Request("x"))
+    assert (await customer.socket.call("cancel_waiting", {"session_id": "a" * 43}, timeout=20))["ok"] is False
+    assert (await customer.socket.call("cancel_waiting", {"session_id": customer.session_id}, timeout=20))["ok"]
+    assert not (await customer.socket.call("cancel_waiting", {"session_id": customer.session_id}, timeout=20))["ok"]
+    assert conversations.owner_of(server.store, chat) == "bot"
+
+
+async def test_what_rasa_had_answered_before_its_process_died_is_not_asked_again(serve: Any, page: Any) -> None:
+    server, customer = await serve(), page()
+    await customer.open(server)
+    conversation = log.conversation_of(customer.session_id)
+    await server.stop()
+    waiting = conversations.receive(server.store, conversation, {"text": "是的"}, request={"text": "是的"})
+
+    tracker = DialogueStateTracker.from_events(
+        conversation,
+        [
+            UserUttered("是的", message_id=f"{conversation}-{waiting.number}"),
+            BotUttered("订单已生成\n\n请在明天前付款"),
+        ],
+    )
+    trackers = InMemoryTrackerStore(Domain.empty())
+    await trackers.save(tracker)
+    again = await serve(agent=SimpleNamespace(tracker_store=trackers))
+    back = page()
+    back.session_id = customer.session_id
+    await back.open(again)
+    await back.until(lambda: len(back.messages) == 3)
+    assert back.texts() == ["是的", "订单已生成", "请在明天前付款"]
+    assert again.asked == []

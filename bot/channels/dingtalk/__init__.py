@@ -1,0 +1,5 @@
+"""DingTalk (钉钉) robots."""
+
+from bot.channels.dingtalk.channel import DingTalk
+
+__all__ = ["DingTalk"]
