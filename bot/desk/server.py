@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +11,19 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.desk import demo, security
+from bot.desk.api import add_desk
+from bot.desk.customer_files import add_customer_files
 from bot.desk.proxy import add_proxy
-from bot.settings import ROOT, Settings, SettingsError, get_settings
+from bot.observing.health import Check, database
+from bot.observing.on_aiohttp import add_observing
+from bot.settings import ROOT, Settings
 from bot.shop import release_unpaid
 from bot.shop.owner_check import forget_old
 
 _LOG = logging.getLogger(__name__)
 _HOUSEKEEPING_SECONDS = 60
 
+PLATFORMS = ("wechat", "wecom", "wechat_kf", "feishu", "dingtalk", "open")
 _NOT_BUILT = "网页还没有构建：请在项目根目录运行 make web，或到 bot/web 里运行 npm ci && npm run build"
 _FOREVER = "public, max-age=31536000, immutable"  # for files with a hash of their content in the name
 
@@ -34,28 +38,39 @@ class Site:
 
     @property
     def rasa_url(self) -> str:
-        return f"http://127.0.0.1:{self.settings.rasa_port}"
+        return self.settings.rasa_url
 
 
 _SITE = web.AppKey("site", Site)
 
 
-def create_app(site: Site) -> web.Application:
-    """The aiohttp application of `site`."""
-    app = web.Application(
-        middlewares=[security.middleware(site.settings.operations.web.embed_on)], client_max_size=1024 * 1024
-    )
+def create_app(site: Site, checks: Mapping[str, Check] | None = None) -> web.Application:
+    """The aiohttp application of `site`; it is ready when its databases answer and `checks` pass."""
+    app = web.Application(client_max_size=1024 * 1024)
+    security.add_security(app, site.settings.operations.web.embed_on)
     app[_SITE] = site
     app.router.add_get("/", _chat_page)
+    app.router.add_get("/{page:desk|manage}", _staff_page)
     app.router.add_get("/embed.js", _embed_script)
     app.router.add_get("/assets/{name:[^/]+}", _asset)
     app.router.add_get("/images/{name:[^/]+}", _image)
     app.router.add_get("/api/config", _config)
     app.router.add_get("/health", _health)
     app.router.add_get("/demo", _demo)
+    add_observing(app, {**_databases(site.settings), **(checks or {})})
+    add_desk(app, site.settings)
+    add_customer_files(app, site.settings)
     add_proxy(app, "/socket.io/", site.rasa_url)
+    # The platforms' callbacks, and no others: Rasa's REST channel stays on the machine itself.
+    add_proxy(app, f"/webhooks/{{channel:{'|'.join(PLATFORMS)}}}/{{rest:webhook|events}}", site.rasa_url)
     app.cleanup_ctx.append(_housekeeping)
     return app
+
+
+def _databases(settings: Settings) -> dict[str, Check]:
+    stores = {"chat": settings.chat_url, "shop": settings.shop_url}
+    stores |= {"event": settings.events_url, "knowledge": settings.knowledge_url}
+    return {f"{name}_store": database(url) for name, url in stores.items()}
 
 
 def _tidy_shop(url: str) -> None:
@@ -92,6 +107,13 @@ async def _chat_page(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def _staff_page(request: web.Request) -> web.StreamResponse:
+    page = request.app[_SITE].dist / f"{request.match_info['page']}.html"
+    if not page.is_file():
+        return web.Response(status=503, text=_NOT_BUILT)
+    return web.FileResponse(page, headers={"Cache-Control": "no-cache"})
+
+
 async def _embed_script(request: web.Request) -> web.StreamResponse:
     script = request.app[_SITE].dist / "embed.js"
     if not script.is_file():
@@ -119,7 +141,11 @@ def _file(folder: Path, name: str, cache: str) -> web.StreamResponse:
 async def _config(request: web.Request) -> web.StreamResponse:
     site_settings = request.app[_SITE].settings.operations.web
     return web.json_response(
-        {"shop_name": site_settings.shop_name, "message_max_length": site_settings.message_max_length},
+        {
+            "shop_name": site_settings.shop_name,
+            "message_max_length": site_settings.message_max_length,
+            "image_max_mb": site_settings.image_max_mb,
+        },
         headers={"Cache-Control": "no-cache"},
     )
 
@@ -143,21 +169,3 @@ async def _demo(request: web.Request) -> web.StreamResponse:
     except demo.NoSuchProduct as error:
         raise web.HTTPNotFound(text=str(error)) from None
     return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
-
-
-def main() -> int:
-    """Run the server until it is stopped, at the address from the settings (DIANXIAOER_WEB_HOST=0.0.0.0 opens it)."""
-    try:
-        settings = get_settings()
-        app = create_app(Site(settings))
-        web.run_app(app, host=settings.web_host, port=settings.web_port, print=None, shutdown_timeout=2)
-    except SettingsError as error:
-        print(f"✗ {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(
-            f"✗ 端口 {settings.web_port} 用不了（{error.strerror}），请换一个：DIANXIAOER_WEB_PORT=8001",
-            file=sys.stderr,
-        )
-        return 1
-    return 0

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.db import engine_for
+from bot.conversations import Bus, Store, conversation_of, new_token, open_conversation
+from bot.db import engine_for, upgrade
 from bot.desk.server import Site, create_app
 from bot.settings import Operations
 
@@ -57,8 +58,46 @@ async def test_other_sites_may_load_the_embed_script(client: TestClient) -> None
     assert (await client.get("/embed.js")).headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
+@pytest.fixture
+def chat_session(site: Site) -> str:
+    """The session of a customer's page with a conversation."""
+    store, token = Store(site.settings.chat_url, Bus()), new_token()
+    upgrade(store.url, "conversations")
+    open_conversation(store, "webchat", "page", conversation_id=conversation_of(token))
+    return token
+
+
+async def test_a_customers_picture_is_kept_and_shown(client: TestClient, chat_session: str) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(200_000)
+    answer = await client.post("/api/chat/images", data=picture, headers={"X-Chat-Session": chat_session})
+    assert answer.status == 200
+    kept = await answer.json()
+    assert kept["src"] == f"/media/{kept['image']}"
+    shown = await client.get(kept["src"])
+    assert await shown.read() == picture and shown.headers["Content-Type"] == "image/png"
+
+
+async def test_what_is_no_picture_of_a_known_page_is_refused(client: TestClient, chat_session: str) -> None:
+    jpeg = b"\xff\xd8\xff"
+    for session, body, status in [
+        ("", jpeg, 404),
+        (new_token(), jpeg, 404),
+        (chat_session, b"<svg/>", 415),
+        (chat_session, b"", 415),
+        (chat_session, jpeg + bytes(5 * 2**20), 413),
+    ]:
+        answer = await client.post("/api/chat/images", data=body, headers={"X-Chat-Session": session})
+        assert answer.status == status and (await answer.json())["message"]
+    statuses = [
+        (await client.post("/api/chat/images", data=jpeg, headers={"X-Chat-Session": chat_session})).status
+        for _ in range(8)
+    ]
+    assert statuses[0] == 200 and statuses[-1] == 429
+
+
 async def test_config_tells_the_page_what_a_manager_set(client: TestClient) -> None:
-    assert await (await client.get("/api/config")).json() == {"shop_name": "小满商店", "message_max_length": 500}
+    config = {"shop_name": "小满商店", "message_max_length": 500, "image_max_mb": 5}
+    assert await (await client.get("/api/config")).json() == config
 
 
 async def test_health_is_ok_by_itself_and_tells_about_rasa(client: TestClient, rasa: Any) -> None:
