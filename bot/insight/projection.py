@@ -1,0 +1,170 @@
+"""Keeps contacts and daily sums in step with the events and the orders; each run reads only what is new."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, text
+
+from bot import clock
+from bot.db import engine_for, reading, writing
+from bot.events import Event, add, last_seq
+from bot.events.tables import EventRow
+from bot.insight.contact import Contact, contacts_of
+from bot.insight.days import sum_days
+from bot.insight.exposures import exposures_of, save_exposures
+from bot.insight.links import link
+from bot.insight.people import Person, parts, people_of
+from bot.insight.shop_facts import Trade, trade_since
+from bot.insight.tables import ContactRow, StateRow
+from bot.settings import Settings
+
+_WINDOW = 20_000  # events of one transaction
+_LOCK = 7_430_155  # PostgreSQL: one projection at a time
+Touched = dict[str, datetime]  # customer → time of their earliest contact or order that is new
+
+
+def refresh(settings: Settings) -> int:
+    """Bring the figures up to date; how many events were new.
+
+    It may be called by several processes at once: they take turns, and the second finds nothing left to do.
+    """
+    url, new = settings.events_url, 0
+    read_at = clock.now()
+    trade = _trade(settings)
+    newest = last_seq(url)
+    while True:
+        with writing(url) as session:
+            if engine_for(url).dialect.name == "postgresql":
+                session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            read = int(_state(session, "events") or 0)
+            upto = min(read + _WINDOW, newest)
+            touched: Touched = {}
+            days: set[date] = set()
+            if upto > read:
+                changed = _changed(session, read, upto)
+                new += sum(count for _first, count in changed.values())
+                touched, days = _rebuild(session, settings, {c: first for c, (first, _n) in changed.items()})
+                _set_state(session, "events", str(upto))
+            if upto >= newest:
+                _touch(touched, trade.orders.items())
+                # Another transaction may commit an order whose time lies a little behind us.
+                _set_state(session, "orders", (read_at - timedelta(minutes=1)).isoformat())
+            days |= link(session, settings, touched)
+            sum_days(session, days, settings.operations.kpi)
+        if upto >= newest:
+            return new
+
+
+def _trade(settings: Settings) -> Trade:
+    """What happened in the shop since the last run, told to the event store."""
+    with reading(settings.events_url) as session:
+        seen = _state(session, "orders")
+    trade = trade_since(settings, datetime.fromisoformat(seen) if seen else None)
+    for start in range(0, len(trade.events), _WINDOW):
+        add(settings.events_url, trade.events[start : start + _WINDOW])
+    return trade
+
+
+def _changed(session: Any, read: int, upto: int) -> dict[str, tuple[datetime, int]]:
+    """Conversation → (time of its earliest new event, how many)."""
+    query = (
+        select(EventRow.conversation_id, func.min(EventRow.at), func.count())
+        .where(EventRow.seq > read, EventRow.seq <= upto, EventRow.kind != "agent.presence")
+        .group_by(EventRow.conversation_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
+def _rebuild(session: Any, settings: Settings, changed: dict[str, datetime]) -> tuple[Touched, set[date]]:
+    """Make the contacts anew from the one that the earliest new event belongs to; customers and days touched."""
+    touched: Touched = {}
+    days: set[date] = set()
+    for part in parts(sorted(changed)):
+        begin, old = _beginnings(session, {name: changed[name] for name in part})
+        events = _events(session, begin)
+        people = people_of(settings, {name: _channel(told) for name, told in events.items()})
+        for name, started_at, day in old:
+            gone = delete(ContactRow).where(ContactRow.conversation_id == name, ContactRow.started_at == started_at)
+            session.execute(gone.execution_options(synchronize_session=False))
+            days.add(day)
+        rows: list[dict[str, Any]] = []
+        shown: list[dict[str, Any]] = []
+        for name, told in events.items():
+            contacts = contacts_of(told)
+            rows += [_row(contact, people[name]) for contact in contacts]
+            shown += exposures_of(told, contacts, people[name].customer)
+        if rows:
+            session.execute(insert(ContactRow.__table__), rows)
+        save_exposures(session, shown)
+        _touch(touched, ((row["customer"], row["started_at"]) for row in rows))
+        days |= {row["day"] for row in rows}
+    return touched, days
+
+
+def _touch(touched: Touched, more: Iterable[tuple[str, datetime]]) -> None:
+    for customer, at in more:
+        touched[customer] = min(at, touched.get(customer, at))
+
+
+def _channel(events: Iterable[Event]) -> str:
+    return next((event.channel for event in events if event.channel), "")
+
+
+def _beginnings(
+    session: Any, earliest: dict[str, datetime]
+) -> tuple[dict[str, datetime | None], list[tuple[str, datetime, date]]]:
+    """Conversation → the beginning of the contact that its earliest new event may belong to (None: from the start).
+
+    Beside it the contacts from there on, which are made anew: (conversation, beginning, day).
+    """
+    query = select(ContactRow.conversation_id, ContactRow.started_at, ContactRow.day)
+    query = query.where(ContactRow.conversation_id.in_(earliest)).order_by(ContactRow.started_at)
+    known = session.execute(query).all()
+    begin: dict[str, datetime | None] = dict.fromkeys(earliest)
+    for name, started_at, _day in known:
+        if started_at <= earliest[name]:
+            begin[name] = started_at
+    return begin, [row for row in known if (begin[row[0]] or row[1]) <= row[1]]
+
+
+def _events(session: Any, begin: dict[str, datetime | None]) -> dict[str, list[Event]]:
+    columns = ("kind", "conversation_id", "at", "id", "channel", "actor", "data")  # as Event takes them
+    query = select(*(getattr(EventRow, name) for name in columns)).where(EventRow.conversation_id.in_(begin))
+    earliest = None if None in begin.values() else min(filter(None, begin.values()))
+    if earliest is not None:
+        query = query.where(EventRow.at >= earliest)
+    found: dict[str, list[Event]] = defaultdict(list)
+    for row in session.execute(query.order_by(EventRow.at, EventRow.seq)):
+        since = begin[row.conversation_id]
+        if since is None or row.at >= since:
+            found[row.conversation_id].append(Event(*row))
+    return found
+
+
+def _row(contact: Contact, person: Person) -> dict[str, Any]:
+    same = (
+        "conversation_id", "started_at", "ended_at", "channel", "base", "intent", "handled_by", "agent",
+        "first_response_ms", "rounds", "rounds_ms", "unclear", "lowest_score", "handed_off", "handoff_reason",
+        "wait_ms", "sla_breaches", "stars", "solved_vote", "tasks", "tasks_done",
+    )  # fmt: skip
+    return {
+        **{name: getattr(contact, name) for name in same},
+        "day": clock.local(contact.started_at).date(),
+        "customer": person.customer,
+        "segment": person.segment,
+        "customer_messages": contact.messages["customer"],
+        "bot_messages": contact.messages["bot"],
+        "agent_messages": contact.messages["agent"],
+        "repeated": False,
+    }
+
+
+def _state(session: Any, name: str) -> str | None:
+    row = session.get(StateRow, name)
+    return row.value if row else None
+
+
+def _set_state(session: Any, name: str, value: str) -> None:
+    session.merge(StateRow(name=name, value=value))
