@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from bot.launch.problems import LaunchError, explain
-from bot.settings import ROOT, get_settings
+from bot.settings import ROOT, Settings, get_settings
 
 MODELS = ROOT / "models"
 WEB = ROOT / "bot" / "web"
@@ -84,13 +84,62 @@ def build_encoder() -> None:
             raise LaunchError(str(error)) from error
 
 
-def create_databases() -> None:
-    from bot import db
-    from bot.shop import upgrade_and_seed
+def build_speech_model() -> None:
+    from bot.speech import SpeechError
+    from bot.speech.model import build
 
     settings = get_settings()
-    upgrade_and_seed(settings.shop_url, progress=say)
-    db.upgrade(settings.chat_url, "channels")
+    if settings.operations.speech.model:
+        say(f"  用 data/operations.yml 里写的 {settings.operations.speech.model}")
+        return
+    try:
+        build(settings, say)
+    except SpeechError as error:
+        raise LaunchError(str(error)) from error
+
+
+def create_databases(progress: Callable[[str], None] = say) -> None:
+    from bot.shop import upgrade_and_seed
+    from bot.upkeep.migrating import migrate
+
+    settings = get_settings()
+    is_new = upgrade_and_seed(settings.shop_url, progress=progress)
+    migrate(settings)
+    seed_knowledge(progress)
+    if is_new:
+        _fill_figures(settings, progress)
+
+
+def seed_knowledge(progress: Callable[[str], None] = say) -> None:
+    """The tables of the knowledge base, and the entries of data/knowledge in an empty one."""
+    from bot import db
+    from bot.knowledge.store import FOLDER, entries_version
+    from bot.knowledge.sync import sync
+
+    settings = get_settings()
+    db.upgrade(settings.knowledge_url, "knowledge")
+    if entries_version(settings.knowledge_url) or not any(FOLDER.glob("*.json")):
+        return
+    progress("知识库是空的，正在导入 data/knowledge …")
+    report = sync(settings, FOLDER, progress=progress)
+    if report.rejected:
+        raise LaunchError("知识库有误：\n" + "\n".join(report.lines()))
+    progress(f"知识库已导入：{sum(len(changes.new) for changes in report.files.values())} 条")
+
+
+def _fill_figures(settings: Settings, progress: Callable[[str], object]) -> None:
+    from bot.insight.demo import fill
+    from bot.insight.demo_faq import fill_questions
+    from bot.insight.peers import import_peers
+    from bot.quality.demo import fill as fill_quality
+
+    # The shop is the demo shop: its management site shall have something to show.
+    progress("  正在生成三个月的演示会话……")
+    count = fill(settings)
+    import_peers(settings.events_url)
+    asked = fill_questions(settings.knowledge_url)
+    progress(f"  演示会话已生成：{count} 个事件，{asked} 次知识提问")
+    progress(f"  演示质检已生成：{fill_quality(settings)} 个对话")
 
 
 def train_model() -> None:
@@ -102,7 +151,7 @@ def train_model() -> None:
     check_room(ROOT, ROOM_FOR_TRAINING_MB)
     run_step(
         [sys.executable, "-m", "rasa", "train", "--quiet"],
-        failed="训练失败，原因见上。改过 YAML 的话，先用 make validate 检查",
+        failed="训练失败，原因见上。改过 YAML 的话，先用 make check 检查",
     )
 
 
@@ -141,6 +190,7 @@ def require_node() -> str:
 
 STEPS: dict[str, tuple[str, Callable[[], None]]] = {
     "encoder": ("中文编码器", build_encoder),
+    "speech": ("语音模型", build_speech_model),
     "shop": ("数据库", create_databases),
     "model": ("对话模型", train_model),
     "web": ("网页", build_web),

@@ -1,4 +1,4 @@
-"""Start the three servers, wait until each is healthy, and end them together."""
+"""Start the servers, wait until each is healthy, start again those that die, and end them together."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -16,16 +17,18 @@ from types import FrameType
 from bot.launch.endpoints import runtime_endpoints
 from bot.launch.problems import LaunchError, explain
 from bot.launch.steps import prepare, say
+from bot.launch.swap import note_servers
 from bot.settings import ROOT, Settings, get_settings
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
+RESTARTS, RESTARTS_WITHIN = 5, 300  # so often in so many seconds; then something is wrong that no restart mends
 
 
 @dataclass
 class Server:
-    """One child process with its address and log."""
+    """One child process with its address and log; one without a port serves nobody and is healthy while it runs."""
 
     name: str
     command: list[str]
@@ -33,13 +36,16 @@ class Server:
     health: str
     variable: str
     log: Path
+    environment: dict[str, str] = field(default_factory=dict)  # beside the environment of this process
     process: "subprocess.Popen[bytes] | None" = field(default=None)
+    restarted: list[float] = field(default_factory=list)  # when, of the monotonic clock
 
     def start(self) -> None:
         environment = {
             **os.environ,
             "RASA_TELEMETRY_ENABLED": "false",
             "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+            **self.environment,
         }
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C reaches only us, and we end the children in order.
@@ -48,6 +54,8 @@ class Server:
             )
 
     def healthy(self) -> bool:
+        if not self.port:
+            return not self.failed()
         try:
             with urllib.request.urlopen(f"http://{HOST}:{self.port}{self.health}", timeout=2) as answer:
                 return bool(answer.status == 200)
@@ -56,6 +64,19 @@ class Server:
 
     def failed(self) -> bool:
         return self.process is not None and self.process.poll() is not None
+
+    def start_again(self) -> bool:
+        """Start it anew after its death; False when it has died too often of late."""
+        now = time.monotonic()
+        self.restarted = [at for at in self.restarted if at > now - RESTARTS_WITHIN]
+        if self.process is None or len(self.restarted) >= RESTARTS:
+            return False
+        # What it has started itself (nginx's workers) would keep the port.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.restarted.append(now)
+        self.start()
+        return True
 
     def last_words(self) -> str:
         return "\n".join(self.log.read_text(encoding="utf8", errors="replace").splitlines()[-15:])
@@ -73,17 +94,19 @@ def servers(settings: Settings) -> list[Server]:
     python = [sys.executable, "-W", "ignore", "-m"]
     rasa = ["bot.launch.rasa_server", "--interface", HOST, "--port", str(settings.rasa_port)]
     rasa += ["--credentials", "credentials.yml", "--endpoints", str(runtime_endpoints(settings))]
-    action = ["rasa_sdk", "--actions", "actions", "--port", str(settings.action_port)]
+    web = ["bot.launch.web_server"]
+    action = ["bot.launch.action_server", "--host", HOST, "--port", str(settings.action_port)]
     return [
         Server("动作服务", python + action, settings.action_port, "/health", "ACTION_PORT", logs / "actions.log"),
         Server("Rasa 服务", python + rasa, settings.rasa_port, "/", "RASA_PORT", logs / "rasa.log"),
-        Server("网页服务", [*python, "bot.desk"], settings.web_port, "/health", "WEB_PORT", logs / "web.log"),
+        Server("网页服务", python + web, settings.web_port, "/health", "WEB_PORT", logs / "web.log"),
+        Server("定时任务", [*python, "bot.launch.daily"], 0, "", "", logs / "daily.log"),
     ]
 
 
 def check_ports(children: list[Server]) -> None:
     """Raise LaunchError when a port is taken, naming the variable that moves it."""
-    for child in children:
+    for child in (child for child in children if child.port):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -95,20 +118,32 @@ def check_ports(children: list[Server]) -> None:
                 ) from None
 
 
-def up() -> None:
-    """Prepare everything, start all servers and stay until Ctrl-C or until one of them dies.
+def up(profile: str = "") -> None:
+    """Prepare everything, start all servers and stay until Ctrl-C; one that dies is started again.
+
+    Args:
+        profile: "cluster" for two of each behind nginx; nothing for one of each with embedded databases.
 
     Raises:
-        LaunchError: something could not start, or a server died while running.
+        LaunchError: something could not start, or a server dies again and again.
     """
-    children = servers(get_settings())
+    if profile:
+        from bot.launch import cluster
+
+        cluster.choose(profile)
+        children = cluster.servers(get_settings())
+    else:
+        children = servers(get_settings())
+        note_servers(get_settings(), [])
     check_ports(children)
+    if profile:
+        cluster.make_ready(get_settings())
     prepare()
     # Also SIGINT: a shell starts what it puts into the background with Ctrl-C ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        _start(children)
+        start(children)
         _announce(get_settings())
         _watch(children)
     except KeyboardInterrupt:
@@ -123,7 +158,12 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _start(children: list[Server]) -> None:
+def start(children: list[Server], progress: Callable[[str], None] = say) -> None:
+    """Start every child and wait until all are healthy.
+
+    Raises:
+        LaunchError: one ended or is not healthy in time.
+    """
     began = time.monotonic()
     for child in children:
         child.start()
@@ -134,7 +174,7 @@ def _start(children: list[Server]) -> None:
                 raise LaunchError(f"{child.name}没有启动：\n{child.last_words()}\n完整记录在 {child.log}")
             if child.healthy():
                 waiting.remove(child)
-                say(f"✓ {child.name}就绪（{time.monotonic() - began:.0f} 秒）")
+                progress(f"✓ {child.name}就绪（{time.monotonic() - began:.0f} 秒）")
         if waiting and time.monotonic() - began > SECONDS_TO_START:
             names = "、".join(c.name for c in waiting)
             raise LaunchError(f"{names}在 {SECONDS_TO_START} 秒内没有就绪，请看 {waiting[0].log}")
@@ -146,6 +186,8 @@ def _announce(settings: Settings) -> None:
         f"\n店小二已经开门：\n"
         f"  顾客聊天页   http://{HOST}:{settings.web_port}/\n"
         f"  嵌入示例页   http://{HOST}:{settings.web_port}/demo\n"
+        f"  客服台       http://{HOST}:{settings.web_port}/desk\n"
+        f"  管理         http://{HOST}:{settings.web_port}/manage\n"
         f"  REST 接口    http://{HOST}:{settings.rasa_port}/webhooks/rest/webhook\n"
         f"日志在 {settings.var / 'log'}，按 Ctrl-C 停止。"
     )
@@ -154,8 +196,11 @@ def _announce(settings: Settings) -> None:
 def _watch(children: list[Server]) -> None:
     while True:
         for child in children:
-            if child.failed():
-                raise LaunchError(f"{child.name}意外退出：\n{child.last_words()}\n完整记录在 {child.log}")
+            if not child.failed():
+                continue
+            if not child.start_again():
+                raise LaunchError(f"{child.name}反复意外退出：\n{child.last_words()}\n完整记录在 {child.log}")
+            say(f"⚠ {child.name}意外退出，已重新启动（完整记录在 {child.log}）")
         time.sleep(0.5)
 
 

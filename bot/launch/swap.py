@@ -1,5 +1,6 @@
-"""Another model for the running Rasa server, without stopping it."""
+"""Another model for the running Rasa servers, without stopping them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,22 @@ from bot.launch.rasa_token import rasa_token
 from bot.settings import Settings
 
 _CONNECT, _LOAD = 3.0, 180.0  # seconds; loading a model takes some on a busy machine
+_SERVERS = "rasa.servers"
 _RESTART = "重启 make run 就会用上新模型"
 
 
+def note_servers(settings: Settings, addresses: Sequence[str]) -> None:
+    """Write down where the Rasa servers listen that have been started, when it is not one at its usual port."""
+    (settings.var / _SERVERS).write_text("".join(f"{address}\n" for address in addresses), encoding="ascii")
+
+
 def swap_model(model: Path, settings: Settings, *, seconds: float = _LOAD) -> bool:
-    """Let the server of `make run` load the archive `model`; conversations go on with it.
+    """Let the servers of `make run` load the archive `model`, one after another; conversations go on with it.
 
     Args:
         model: an archive of `rasa train`.
         settings: where the server listens and its token lies.
-        seconds: how long loading may take.
+        seconds: how long loading may take on each.
 
     Returns:
         False when no server is running.
@@ -27,10 +34,18 @@ def swap_model(model: Path, settings: Settings, *, seconds: float = _LOAD) -> bo
     Raises:
         LaunchError: a server is running and keeps its old model; says why and what to do.
     """
+    noted = settings.var / _SERVERS
+    several = noted.read_text(encoding="ascii").split() if noted.is_file() else []
+    # With several the usual port is that of nginx, which would choose one of them.
+    servers = several or [f"http://127.0.0.1:{settings.rasa_port}"]
+    swapped = [_swap(model, settings, server, seconds) for server in servers]  # all of them, whatever the first says
+    return any(swapped)
+
+
+def _swap(model: Path, settings: Settings, server: str, seconds: float) -> bool:
     with requests.Session() as session:
         session.trust_env = False  # the server is on this machine, whatever proxy the outside world needs
         session.params = {"token": rasa_token(settings)}
-        server = f"http://127.0.0.1:{settings.rasa_port}"
         try:
             session.get(f"{server}/", timeout=(_CONNECT, seconds))
         except requests.ConnectionError:

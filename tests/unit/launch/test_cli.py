@@ -1,6 +1,7 @@
 """The command line: what each command says, and that a known problem is no traceback."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 
 from bot import cli
 from bot.settings import ROOT, Settings
-from bot.shop import availability, find_order, place_order, upgrade_and_seed
+from bot.shop import Access, availability, find_order, place_order, upgrade_and_seed
+from bot.shop.outreach import make_offer
 
 SKU = "P1001-04"
 
@@ -17,7 +19,7 @@ SKU = "P1001-04"
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A demo shop of the test's own, which the commands use."""
     settings = Settings(var=tmp_path)
-    monkeypatch.setattr(cli, "get_settings", lambda: settings)
+    monkeypatch.setattr("bot.commands.shop.get_settings", lambda: settings)
     upgrade_and_seed(settings.shop_url, progress=lambda _: None)
     return settings.shop_url
 
@@ -72,11 +74,25 @@ def test_sync_of_a_folder_without_a_feed_says_what_should_be_there(
     assert "products.csv" in capsys.readouterr().err
 
 
+def test_offers_tell_what_each_script_was_worth(shop: str, capsys: pytest.CaptureFixture[str]) -> None:
+    customer = Access("rest", "demo-vip", "C0233")
+    assert make_offer(shop, customer, ["greeting"]) is not None
+    assert cli.main(["offers"]) == 0
+    text = capsys.readouterr().out
+    assert "· vip_greeting：说了 1 次" in text and "· hesitating_new：说了 0 次" in text
+    assert cli.main(["offers", "--days", "7", "--json"]) == 0
+    worth = {row["script"]: row for row in json.loads(capsys.readouterr().out)}
+    assert worth["vip_greeting"]["shown"] == 1 and worth["vip_greeting"]["conversion"] == 0.0
+    for days in ("0", "-1", "x", "99999"):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["offers", "--days", days])
+
+
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for command in ("up", "prepare", "train", "finetune", "web", "sync", "eval", "corpus"):
+    for command in ("up", "prepare", "train", "finetune", "web", "sync", "offers", "eval", "corpus"):
         assert f"\n    {command} " in text
 
 

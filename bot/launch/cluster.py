@@ -1,0 +1,134 @@
+"""The cluster profile on one machine, for trying it: two of each server behind nginx, with the grown-up parts.
+
+nginx takes the ports of the single-process profile (web, Rasa, actions), so that whoever talks to the suite finds it
+where it always is; the servers behind it take the ports after those.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from bot.launch.endpoints import runtime_endpoints
+from bot.launch.nginx import Front, nginx_conf
+from bot.launch.outside import check_outside, create_database
+from bot.launch.problems import LaunchError
+from bot.launch.supervise import HOST, Server
+from bot.launch.swap import note_servers
+from bot.settings import Settings, get_settings
+
+COPIES = 2
+# Where `make services` starts them; whoever has others says so in the environment.
+LOCAL = {
+    "DIANXIAOER_DATABASE_URL": f"postgresql://postgres@{HOST}:5432/dianxiaoer",
+    "DIANXIAOER_REDIS_URL": f"redis://{HOST}:6379/0",
+    "DIANXIAOER_RABBITMQ_URL": f"amqp://guest:guest@{HOST}:5672/",
+}
+
+
+def choose(profile: str) -> None:
+    """Let this process and its children use the profile's endpoints.
+
+    Raises:
+        SettingsError: there is no such profile.
+    """
+    os.environ["DIANXIAOER_PROFILE"] = profile
+    for name, value in LOCAL.items():
+        os.environ.setdefault(name, value)
+    port = os.environ.get("DIANXIAOER_ACTION_PORT", "5055")
+    os.environ.setdefault("DIANXIAOER_ACTIONS_URL", f"http://{HOST}:{port}")
+    os.environ.setdefault("DIANXIAOER_OWN_PROXIES", "1")
+    get_settings.cache_clear()
+    get_settings()
+
+
+def make_ready(settings: Settings) -> None:
+    """See that the services outside are there, and create the databases that are missing.
+
+    Raises:
+        LaunchError: a service is missing; says how to start it.
+    """
+    check_outside(settings)
+    for url in sorted({settings.shop_url, settings.chat_url, settings.events_url, settings.knowledge_url}):
+        create_database(url)
+    create_database(settings.tracker_url)
+
+
+def servers(settings: Settings) -> list[Server]:
+    """All processes, in the order of their start; nginx comes last.
+
+    Raises:
+        LaunchError: nginx is not installed.
+    """
+    nginx = find_nginx()
+    logs = settings.var / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    python = [sys.executable, "-W", "ignore", "-m"]
+    endpoints = str(runtime_endpoints(settings))
+    folder = (settings.var / "nginx").resolve()
+    front = Front(
+        folder=folder,
+        web=_behind(settings.web_port),
+        rasa=_behind(settings.rasa_port),
+        actions=_behind(settings.action_port),
+        listen_web=f"{settings.web_host}:{settings.web_port}",
+        listen_rasa=f"{HOST}:{settings.rasa_port}",
+        listen_actions=f"{HOST}:{settings.action_port}",
+        body_mb=body_mb(settings),
+    )
+    children = []
+    for number in range(1, COPIES + 1):
+        port = settings.action_port + number
+        command = [*python, "bot.launch.action_server", "--host", HOST, "--port", str(port)]
+        children.append(
+            Server(f"动作服务 {number}", command, port, "/health", "ACTION_PORT", logs / f"actions-{number}.log")
+        )
+    for number in range(1, COPIES + 1):
+        port = settings.rasa_port + number
+        command = [*python, "bot.launch.rasa_server", "--interface", HOST, "--port", str(port)]
+        command += ["--credentials", "credentials.yml", "--endpoints", endpoints]
+        children.append(Server(f"Rasa 服务 {number}", command, port, "/", "RASA_PORT", logs / f"rasa-{number}.log"))
+    for number in range(1, COPIES + 1):
+        port = settings.web_port + number
+        own = {"DIANXIAOER_WEB_HOST": HOST, "DIANXIAOER_WEB_PORT": str(port)}
+        command = [*python, "bot.launch.web_server"]
+        log = logs / f"web-{number}.log"
+        children.append(Server(f"网页服务 {number}", command, port, "/health", "WEB_PORT", log, own))
+    for number in range(1, COPIES + 1):
+        command = [*python, "bot.launch.daily"]
+        children.append(Server(f"定时任务 {number}", command, 0, "", "", logs / f"daily-{number}.log"))
+    if settings.events.type != "store":
+        children.append(Server("事件入库", [*python, "bot", "events"], 0, "", "", logs / "events.log"))
+    command = [nginx, "-p", str(folder), "-c", str(write_conf(folder, front)), "-g", "daemon off;"]
+    children.append(Server("nginx", command, settings.web_port, "/health", "WEB_PORT", logs / "nginx.log"))
+    note_servers(settings, [f"http://{HOST}:{settings.rasa_port + n}" for n in range(1, COPIES + 1)])
+    return children
+
+
+def _behind(port: int) -> list[str]:
+    return [f"{HOST}:{port + number}" for number in range(1, COPIES + 1)]
+
+
+def body_mb(settings: Settings) -> int:
+    """What a request may hold: the largest picture and what comes with it."""
+    return max(settings.operations.web.image_max_mb, settings.operations.desk.image_max_mb) + 1
+
+
+def find_nginx() -> str:
+    """The path of nginx.
+
+    Raises:
+        LaunchError: it is not installed.
+    """
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if nginx is None:
+        raise LaunchError("集群要用 nginx，本机没有安装。请先运行 make services（或 sudo apt-get install nginx-light）")
+    return nginx
+
+
+def write_conf(folder: Path, front: Front) -> Path:
+    """Write the configuration into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "nginx.conf"
+    path.write_text(nginx_conf(front), encoding="utf8")
+    return path

@@ -1,0 +1,91 @@
+"""`python -m bot.launch.timed rasa|actions OPTIONS`: a server of `make run` that writes down where its time goes.
+
+Each line of the file named by DIANXIAOER_TIMES is a JSON list: kind, name, beginning (seconds since the epoch),
+duration (seconds). `bot.launch.bench_turn` reads it.
+"""
+
+import contextvars
+import inspect
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+VARIABLE = "DIANXIAOER_TIMES"
+PARSE, POLICIES, CALL, ACTION, STORE = "parse", "policies", "call", "action", "store"
+Name = Callable[..., str]
+# Kinds that are being timed in this task: a store that reads while it saves counts once.
+_inside: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar("inside", default=frozenset())
+
+
+def _none(*_: Any, **__: Any) -> str:
+    return ""
+
+
+def timed(owner: type, method: str, kind: str, write: Callable[[str], object], name: Name = _none) -> None:
+    """Let `owner.method`, a function or a coroutine, write a line for each call; `name` reads its arguments."""
+    original = getattr(owner, method)
+
+    def note(began: float, start: float, args: Any, kwargs: Any) -> None:
+        line = [kind, name(*args, **kwargs), began, time.perf_counter() - start]
+        write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    async def later(*args: Any, **kwargs: Any) -> Any:
+        if kind in _inside.get():
+            return await original(*args, **kwargs)
+        began, start, token = time.time(), time.perf_counter(), _inside.set(_inside.get() | {kind})
+        try:
+            return await original(*args, **kwargs)
+        finally:
+            _inside.reset(token)
+            note(began, start, args, kwargs)
+
+    def now(*args: Any, **kwargs: Any) -> Any:
+        if kind in _inside.get():
+            return original(*args, **kwargs)
+        began, start, token = time.time(), time.perf_counter(), _inside.set(_inside.get() | {kind})
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _inside.reset(token)
+            note(began, start, args, kwargs)
+
+    setattr(owner, method, later if inspect.iscoroutinefunction(original) else now)
+
+
+def _rasa(write: Callable[[str], object]) -> Callable[[], None]:
+    from rasa.core.processor import MessageProcessor
+    from rasa.utils.endpoints import EndpointConfig
+
+    from bot.launch import rasa_server
+    from bot.runtime.trackers import WindowTrackerStore
+
+    timed(MessageProcessor, "parse_message", PARSE, write)
+    timed(MessageProcessor, "_predict_next_with_tracker", POLICIES, write)
+    timed(EndpointConfig, "request", CALL, write, lambda *_, **k: str((k.get("json") or {}).get("next_action", "")))
+    timed(WindowTrackerStore, "save", STORE, write, lambda *_: "save")
+    timed(WindowTrackerStore, "retrieve", STORE, write, lambda *_: "retrieve")
+    return rasa_server.main
+
+
+def _actions(write: Callable[[str], object]) -> Callable[[], None]:
+    from rasa_sdk.executor import ActionExecutor
+
+    from bot.launch import action_server
+
+    timed(ActionExecutor, "run", ACTION, write, lambda _self, call: str(call.get("next_action", "")))
+    return action_server.main
+
+
+def main() -> None:
+    """Run the server named first on the command line with the options after it."""
+    server = {"rasa": _rasa, "actions": _actions}[sys.argv.pop(1)]
+    # One line a write, appended: both servers may share the file.
+    with open(os.environ[VARIABLE], "a", encoding="utf8", buffering=1) as file:
+        server(file.write)()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""A ticket of this process and the names under which Redis has it."""
+
+from dataclasses import dataclass
+
+GRACE = 2000  # ms; a living process speaks up again several times in it
+WAKE_KEPT = 10_000  # ms, for who is just about to listen
+
+
+@dataclass(eq=False)
+class Held:
+    """`number` is its place in the queue, "" before it has one; `until` is when renewing ends (monotonic seconds)."""
+
+    conversation_id: str
+    token: str
+    number: str = ""
+    holds: bool = False
+    until: float = 0.0
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The names of everything in Redis."""
+
+    prefix: str
+
+    def of(self, conversation_id: str) -> list[str]:
+        """KEYS of the scripts."""
+        own = f"{self.prefix}{conversation_id}"
+        return [f"{own}:queue", f"{own}:leases", f"{self.prefix}pulse", f"{self.prefix}calm"]
+
+    def wake(self, held: Held | None = None) -> str:
+        """The list by which a ticket is woken; without one, what these names begin with."""
+        return f"{self.prefix}wake:{held.token if held else ''}"

@@ -1,0 +1,163 @@
+"""The cluster profile: its endpoints, its front, what is missing, and jobs by the clock that are done once."""
+
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from bot import db
+from bot.insight import daily as figures
+from bot.knowledge import daily as sync
+from bot.launch import cluster
+from bot.launch.nginx import Front, nginx_conf
+from bot.launch.outside import check_outside, create_database
+from bot.launch.problems import LaunchError
+from bot.launch.supervise import Server
+from bot.service_settings import EventSettings
+from bot.settings import BusEndpoint, Settings, SettingsError, get_settings
+from bot.shop import outreach
+from tests.running import free_ports
+
+FRONT = Front(
+    folder=None,
+    web=["127.0.0.1:8001", "127.0.0.1:8002"],
+    rasa=["127.0.0.1:5006", "127.0.0.1:5007"],
+    actions=["127.0.0.1:5056"],
+    listen_web="127.0.0.1:8000",
+    listen_rasa="127.0.0.1:5005",
+    listen_actions="127.0.0.1:5055",
+)
+
+
+@pytest.fixture
+def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Chooses a profile for this test."""
+    for name in (*cluster.LOCAL, "DIANXIAOER_ACTIONS_URL", "DIANXIAOER_OWN_PROXIES", "DIANXIAOER_PROFILE"):
+        monkeypatch.setenv(name, "")  # so that it is as before afterwards
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DIANXIAOER_VAR", str(tmp_path))
+    yield cluster.choose
+    get_settings.cache_clear()
+
+
+def test_everything_of_the_cluster_is_outside(profile: Any) -> None:
+    profile("cluster")
+    settings = get_settings()
+    stores = (settings.shop_url, settings.chat_url, settings.events_url, settings.knowledge_url, settings.tracker_url)
+    assert {url.split(":")[0] for url in stores} == {"postgresql"}
+    assert settings.bus.type == "redis" and settings.events.type == "rabbitmq" and settings.own_proxies == 1
+
+
+def test_an_unknown_profile_names_the_known_ones(profile: Any) -> None:
+    for wrong in ("clutser", "../cluster", "C"):
+        with pytest.raises(SettingsError, match="可以写：cluster"):
+            profile(wrong)
+
+
+def test_there_are_two_of_each_behind_nginx(profile: Any) -> None:
+    profile("cluster")
+    children: list[Server] = cluster.servers(get_settings())
+    ports = [child.port for child in children if child.port]
+    assert len(set(ports)) == len(ports) == 7
+    names = " ".join(child.name for child in children)
+    for name in ("动作服务 2", "Rasa 服务 2", "网页服务 2", "定时任务 2", "事件入库", "nginx"):
+        assert name in names
+
+
+def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if not nginx:
+        pytest.skip("没有安装 nginx")
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(nginx_conf(Front(**{**FRONT.__dict__, "folder": tmp_path})))
+    done = subprocess.run([nginx, "-t", "-p", str(tmp_path), "-c", str(conf)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_keeps_inside_what_is_not_for_customers() -> None:
+    public, inside, _ = nginx_conf(FRONT).split("    server {")[1:]
+    assert "location ~ ^/(metrics|healthz|readyz)$ {\n            return 404;" in public
+    assert "/webhooks/(wechat|" in public and "proxy_pass http://rasa;" in inside
+    assert "rest" not in public and "/model" not in public
+
+
+def test_missing_services_are_one_error_that_says_what_to_do(tmp_path: Path) -> None:
+    database, redis_port, rabbit = free_ports(3)
+    settings = Settings(
+        var=tmp_path,
+        shop_url=f"postgresql://x:secret@127.0.0.1:{database}/shop",
+        bus=BusEndpoint(type="redis", url=f"redis://:secret@127.0.0.1:{redis_port}/0"),
+        events=EventSettings(type="rabbitmq", url=f"amqp://x:secret@127.0.0.1:{rabbit}/"),
+    )
+    with pytest.raises(LaunchError) as caught:
+        check_outside(settings)
+    said = str(caught.value)
+    assert "make services" in said and "secret" not in said
+    for name, port in (("数据库", database), ("Redis", redis_port), ("RabbitMQ", rabbit)):
+        assert f"{name}（127.0.0.1:{port}）" in said
+
+
+def test_the_database_is_created_at_the_first_start(postgres_url: str) -> None:
+    url = f"{postgres_url}_first"
+    server = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    try:
+        results: list[bool] = []
+        threads = [threading.Thread(target=lambda: results.append(create_database(url))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(results) == [False, True] and create_database(url) is False
+        with create_engine(url).connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+        server.dispose()
+
+
+def test_jobs_by_the_clock_are_done_once_by_many_processes(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in ("events", "insight", "knowledge"):
+        db.upgrade(postgres_url, room)
+    settings = Settings(var=tmp_path, events_url=postgres_url, knowledge_url=postgres_url, shop_url=postgres_url)
+    settings.digest.webhook = "https://example.com/hook"
+    settings.operations.sync.at = settings.operations.kpi.digest_at = "00:00"
+    settings.operations.sync.source = str(tmp_path)
+    done: list[str] = []
+    lock = threading.Lock()
+
+    def job(name: str, result: Any) -> Any:
+        def run(*_: Any, **__: Any) -> Any:
+            with lock:
+                done.append(name)
+            return result
+
+        return run
+
+    monkeypatch.setattr(outreach, "daily", job("customers", {}))
+    monkeypatch.setattr(sync, "sync", job("sync", sync.SyncReport()))
+    monkeypatch.setattr(sync, "forget_asked", lambda _url: None)
+    monkeypatch.setattr(figures, "watch", job("alerts", []))
+    monkeypatch.setattr(figures, "digest", lambda _settings, _day: "")
+    monkeypatch.setattr(figures, "send", job("digest", []))
+    start = threading.Barrier(8)
+
+    def process() -> None:
+        start.wait()
+        for _ in range(3):
+            sync.run_when_due(settings)
+            sync.tend_customers_when_due(settings)
+            figures.run_when_due(settings)
+
+    threads = [threading.Thread(target=process) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == ["alerts", "customers", "digest", "sync"]

@@ -1,0 +1,28 @@
+"""The endpoints that the Rasa server gets."""
+
+from pathlib import Path
+
+import pytest
+from rasa.core.tracker_store import TrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.utils.endpoints import read_endpoint_config
+
+from bot.launch import endpoints
+from bot.launch.endpoints import runtime_endpoints
+from bot.runtime.trackers import WindowTrackerStore
+from bot.settings import Settings
+
+
+def test_the_tracker_store_lies_where_the_settings_say(tmp_path: Path) -> None:
+    path = runtime_endpoints(Settings(var=tmp_path))
+    config = read_endpoint_config(str(path), "tracker_store")
+    store = TrackerStore.create(config, Domain.empty())
+    assert isinstance(store, WindowTrackerStore) and store.url == f"sqlite:///{tmp_path}/tracker.db"
+    assert (tmp_path / "tracker.db").exists() and path.stat().st_mode & 0o077 == 0
+
+
+def test_a_store_of_another_kind_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "endpoints.yml").write_text("tracker_store: {type: SQL, dialect: sqlite, db: other.db}\n")
+    monkeypatch.setattr(endpoints, "endpoints_file", lambda: tmp_path / "endpoints.yml")
+    path = runtime_endpoints(Settings(var=tmp_path / "var"))
+    assert read_endpoint_config(str(path), "tracker_store").kwargs["db"] == "other.db"

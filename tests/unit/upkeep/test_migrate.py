@@ -1,0 +1,101 @@
+"""`bot migrate`: every room's tables, from and to, and several processes at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import inspect, text
+
+from bot import cli
+from bot.db import engine_for, migration_config
+from bot.settings import ROOT, Settings
+from bot.upkeep import UpkeepError
+from bot.upkeep.migrating import migrate, versions
+from bot.upkeep.stores import ROOMS, databases, stores
+
+
+def own(url: str, folder: Path) -> Settings:
+    """Settings with all stores in one database."""
+    fields = {field: url for field, _ in ROOMS.values()}
+    return Settings(var=folder, **fields)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    if request.param == "postgresql":
+        yield own(request.getfixturevalue("postgres_url"), tmp_path)
+        return
+    yield Settings(var=tmp_path)
+    for url in databases(Settings(var=tmp_path)).values():
+        engine_for(url).dispose()
+
+
+def test_every_room_with_migrations_is_known() -> None:
+    with_tables = {path.parent.name for path in (ROOT / "bot").glob("*/migrations")}
+    assert with_tables == set(ROOMS)
+
+
+def test_all_rooms_reach_the_newest_version(settings: Settings) -> None:
+    assert all(version.current is None and version.pending for version in versions(settings))
+    assert [version.room for version in migrate(settings)] == list(ROOMS)
+    assert not any(version.pending for version in versions(settings))
+    for store in stores(settings):
+        tables = set(inspect(engine_for(store.url)).get_table_names())
+        assert set(store.metadata.tables) <= tables, store.room
+
+
+def test_asking_makes_no_database(tmp_path: Path) -> None:
+    versions(Settings(var=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_old_room_is_brought_on_and_a_newer_one_is_refused(settings: Settings) -> None:
+    migrate(settings)
+    shop = stores(settings)[0]
+    command.downgrade(migration_config(shop.url, "shop"), "-1")
+    before = {version.room: version for version in migrate(settings)}
+    assert before["shop"].pending and before["shop"].current is not None and not before["desk"].pending
+    with engine_for(settings.events_url).connect() as connection:
+        connection.execute(text("UPDATE alembic_version_events SET version_num = '9999'"))
+        connection.commit()
+    with pytest.raises(UpkeepError, match="比这份程序新"):
+        versions(settings)
+
+
+def test_several_processes_at_once(settings: Settings) -> None:
+    program = (
+        "import sys; from bot.settings import Settings; from bot.upkeep.migrating import migrate;"
+        "migrate(Settings.parse_raw(sys.argv[1]))"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", program, settings.json()], cwd=ROOT, stderr=subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    for process in started:
+        _, problem = process.communicate(timeout=120)
+        assert process.returncode == 0, problem.decode()
+    assert not any(version.pending for version in versions(settings))
+
+
+def test_the_command_says_from_and_to(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bot.commands.upkeep.get_settings", lambda: settings)
+    assert cli.main(["migrate", "--check"]) == 1
+    assert "还没有升级：shop" in capsys.readouterr().err
+    assert cli.main(["migrate"]) == 0
+    assert "空 → 0001" in capsys.readouterr().out
+    assert cli.main(["migrate", "--check"]) == 0
+    assert capsys.readouterr().out.count("已是最新") == len(ROOMS)
+
+
+def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    away = Settings(var=tmp_path, shop_url="postgresql://nobody:secret@127.0.0.1:1/none")
+    with pytest.raises(UpkeepError, match="用不了") as caught:
+        migrate(away)
+    assert "secret" not in str(caught.value)
