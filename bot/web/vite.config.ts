@@ -20,12 +20,12 @@ function precompress(): Plugin {
   }
 }
 
-// One page per audience: the customer's chat is index.html; the desk and the management page become inputs beside it.
+// One page per audience: the customer's chat is index.html, the agents' desk desk.html, the managers' site manage.html.
 export default defineConfig({
   plugins: [vue(), precompress()],
   build: {
     target: 'es2020',
-    rolldownOptions: { input: { chat: 'index.html' } },
+    rolldownOptions: { input: { chat: 'index.html', desk: 'desk.html', manage: 'manage.html' } },
   },
   server: {
     host: '127.0.0.1',

@@ -14,7 +14,7 @@ def until(page: Chrome, condition: Callable[[], Any], seconds: float = 15) -> An
 
 
 def bubbles(page: Chrome) -> list[str]:
-    texts = page.execute_script("return [...document.querySelectorAll('.bubble')].map(b => b.innerText)")
+    texts = page.execute_script("return [...document.querySelectorAll('.bubble, .system')].map(b => b.innerText)")
     return [re.sub("^(我|客服)：\n?", "", text).strip() for text in texts]
 
 

@@ -1,16 +1,15 @@
 """The main job in a real browser on the whole suite: from the product's page to an order in the database."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from selenium.webdriver import Chrome
 
 from bot.shop import find_order
 from tests.browser.chat_page import bubbles, press, says, until, write
+from tests.browser.conftest import SCREENSHOTS
 from tests.running import Suite
 
-SCREENSHOTS = Path(__file__).parents[2] / "results" / "screenshots"
 SKU = "P1001-04"  # iPhone 14 256G 午夜色
 
 
@@ -44,6 +43,8 @@ def test_product_cards_on_a_phone(suite: Suite, browser: Any) -> None:
     page.get(suite.web)
     says(page, "您好")
     press(page, "推荐商品")
+    says(page, "给谁用")
+    write(page, "随便\n")
     pictures = "return [...document.querySelectorAll('ul[aria-label=商品] img')]"
     until(page, lambda: page.execute_script(f"{pictures}.length") >= 3)
     until(page, lambda: page.execute_script(f"{pictures}.every(i => i.complete && i.naturalWidth > 0)"))

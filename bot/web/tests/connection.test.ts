@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Connection, type SocketLike, type State } from '../src/chat/connection'
+import { Connection, newState, type SocketLike } from '../src/chat/connection'
 import type { WireMessage } from '../src/shared/messages'
 
 /** A server that holds what it is sent once per client id; `lose` drops acknowledgements, `refuse` answers with errors. */
@@ -11,6 +11,7 @@ class Fake implements SocketLike {
   requests: { session_id: string | null; last_id: number }[] = []
   lose = 0
   refuse: object[] = []
+  emitted: [string, unknown][] = []
 
   on(event: string, handler: (data: never) => void) {
     this.handlers.set(event, handler)
@@ -26,13 +27,22 @@ class Fake implements SocketLike {
     this.connected = false
     this.fire('disconnect')
   }
+  emit(event: string, data: unknown) {
+    this.emitted.push([event, data])
+  }
   timeout() {
     return {
       emitWithAck: async (event: string, data: never) => {
         if (!this.connected) throw new Error('offline')
-        return event === 'session_request' ? this.begin(data) : this.take(data)
+        if (event === 'session_request') return this.begin(data)
+        return event === 'user_uttered' ? this.take(data) : this.care(event, data)
       },
     }
+  }
+  cared: [string, object][] = []
+  private care(event: string, data: object) {
+    this.cared.push([event, data])
+    return this.refuse.shift() ?? { ok: true }
   }
   private begin(data: { session_id: string | null; last_id: number }) {
     this.requests.push(data)
@@ -40,8 +50,8 @@ class Fake implements SocketLike {
     this.fire('session_history', { messages: this.stored.filter((message) => message.id > data.last_id) })
     return { ok: true }
   }
-  private take(data: { message: string; client_id: string }) {
-    this.sent.push(data.message)
+  private take(data: { message: string; image?: string; client_id: string }) {
+    this.sent.push(data.image ?? data.message)
     const error = this.refuse.shift()
     if (error) return error
     let held = this.stored.find((message) => message.client_id === data.client_id)
@@ -60,7 +70,7 @@ function memory() {
 }
 
 function open(socket = new Fake(), session = memory(), drafts = memory()) {
-  const state: State = { online: false, ready: false, typing: false, version: 0 }
+  const state = newState()
   const pauses: number[] = []
   const pause = async (ms: number) => void pauses.push(ms)
   const connection = new Connection(socket, state, { page_sku: 'S1' }, session, drafts, pause)
@@ -139,6 +149,55 @@ describe('the conversation of a page', () => {
     first.socket.connect()
     await settled()
     expect(second.shown()).toEqual(['别丢'])
+  })
+
+  it('sends a picture as what the server knows it by, and shows it once', async () => {
+    const { socket, connection } = open()
+    socket.connect()
+    connection.sendPicture('picture-1', '/media/picture-1')
+    await settled()
+    expect(socket.sent).toEqual(['picture-1'])
+    expect(connection.timeline.shown).toMatchObject([{ attachment: { type: 'image', payload: { src: '/media/picture-1' } } }])
+  })
+
+  it('knows who has the chat and who writes', async () => {
+    const { socket, state } = open()
+    socket.connect()
+    const who = { owner: 'agent', agent: '安娜', place: null, ticket: null, rating: null }
+    socket.fire('owner', who)
+    expect(state.who).toEqual(who)
+    socket.fire('typing', { on: true, author: 'agent' })
+    expect(state.typing).toBe('agent')
+    socket.fire('bot_uttered', { id: 9, author: 'agent', time: '', text: '您好' })
+    expect(state.typing).toBeNull()
+  })
+
+  it('counts the waiting time anew only when the place changes', () => {
+    const { socket, state } = open()
+    const who = { owner: 'waiting', agent: null, place: { ahead: 1, seconds: 30 }, ticket: null, rating: null }
+    socket.fire('owner', who)
+    state.told = 5
+    socket.fire('owner', { ...who })
+    expect(state.told).toBe(5)
+    socket.fire('owner', { ...who, place: { ahead: 0, seconds: 15 } })
+    expect(state.told).toBeGreaterThan(5)
+  })
+
+  it('leaves a message and rates in the name of its session', async () => {
+    const { socket, connection } = open()
+    socket.connect()
+    await settled()
+    socket.refuse = [{ ok: false, error: 'bad_contact' }]
+    expect(await connection.leaveMessage('在吗', '1', 'client-01')).toMatch('手机号')
+    expect(await connection.leaveMessage('在吗', '13800000000', 'client-01')).toBe('')
+    expect(socket.cared.at(-1)).toEqual([
+      'leave_message',
+      { session_id: 'session-1', text: '在吗', contact: '13800000000', client_id: 'client-01' },
+    ])
+    socket.refuse = [{ ok: false, error: 'not_to_rate' }]
+    expect(await connection.rate(7, 5, true)).toBe(true) // rated on another tab: nothing is left to do
+    socket.drop()
+    expect(await connection.rate(7, 5, true)).toBe(false)
   })
 
   it('starts afresh when the server does not know the session any more', async () => {

@@ -6,19 +6,29 @@
 import type { PageFacts, Receipt, WireMessage } from '../shared/messages'
 import type { Keeper } from '../shared/storage'
 import { Timeline, type Outgoing } from './timeline'
+import { NOBODY_YET, type Who } from './who'
 
 /** The part of a socket.io client that is needed, so that tests can bring their own. */
 export interface SocketLike {
   connected: boolean
   on(event: string, handler: (data: never) => void): unknown
+  emit(event: string, data: unknown): unknown
   timeout(ms: number): { emitWithAck(event: string, data: unknown): Promise<unknown> }
 }
 
 export interface State {
   online: boolean
   ready: boolean
-  typing: boolean
+  /** who is writing */
+  typing: 'bot' | 'agent' | null
+  who: Who
+  /** when `who` was told, in ms */
+  told: number
   version: number
+}
+
+export function newState(): State {
+  return { online: false, ready: false, typing: null, who: NOBODY_YET, told: 0, version: 0 }
 }
 
 const SESSION = 'dianxiaoer.session'
@@ -26,12 +36,17 @@ const OUTBOX = 'dianxiaoer.outbox'
 const REASONS: Record<string, string> = {
   too_long: '消息太长，请分成几条发送',
   empty: '消息是空的',
+  no_image: '图片已经过期，请重新选一张',
 }
 const ACK_MS = 8000
+const TYPING_MS = 8000 // who says nothing more after that has stopped
+
+type Answer = { ok: true } | { ok: false; error: string; retry_after?: number; max_length?: number }
 
 export class Connection {
   readonly timeline = new Timeline()
   private flushing = false
+  private stopTyping: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     private readonly socket: SocketLike,
@@ -44,7 +59,8 @@ export class Connection {
     this.timeline.outgoing = this.readOutbox()
     socket.on('connect', () => void this.begin())
     socket.on('disconnect', () => {
-      state.online = state.ready = state.typing = false
+      state.online = state.ready = false
+      state.typing = null
     })
     socket.on('session_confirm', (id: string) => this.confirm(id))
     socket.on('session_history', (data: { messages: WireMessage[] }) => {
@@ -56,20 +72,71 @@ export class Connection {
     })
     socket.on('bot_uttered', (message: WireMessage) => {
       this.timeline.merge([message])
+      if (message.author === state.typing) state.typing = null
       this.changed()
     })
-    socket.on('typing', (data: { on: boolean }) => {
-      state.typing = data.on
+    socket.on('typing', (data: { on: boolean; author?: 'bot' | 'agent' }) => {
+      state.typing = data.on ? (data.author ?? 'bot') : null
+      clearTimeout(this.stopTyping)
+      // The bot always says that it is through; an agent's page may be gone before it does.
+      if (state.typing === 'agent') this.stopTyping = setTimeout(() => (state.typing = null), TYPING_MS)
     })
+    socket.on('owner', (who: Who) => {
+      if (JSON.stringify(who.place) !== JSON.stringify(state.who.place)) state.told = Date.now()
+      state.who = who
+    })
+  }
+
+  /** What the server knows the conversation by; "" before it has told. */
+  get sessionId(): string {
+    return this.session.get(SESSION) ?? ''
   }
 
   /** Puts a message into the outbox; `payload` is what the bot gets of a pressed button. */
   send(text: string, payload?: string): void {
-    const client_id = crypto.getRandomValues(new Uint32Array(4)).reduce((id, n) => id + n.toString(36), 'c')
+    this.put({ message: payload ?? text, text })
+  }
+
+  /** Puts a picture that the server has into the outbox. */
+  sendPicture(image: string, src: string): void {
+    this.put({ message: '', text: '', image, src })
+  }
+
+  private put(what: Pick<Outgoing, 'message' | 'text' | 'image' | 'src'>): void {
     const time = new Date().toISOString()
-    this.timeline.outgoing.push({ client_id, message: payload ?? text, text, time, state: 'sending' })
+    this.timeline.outgoing.push({ ...what, client_id: newClientId(), time, state: 'sending' })
     this.changed()
     void this.flush()
+  }
+
+  /** Tells a person that the customer is writing, or has stopped. */
+  typing(on: boolean): void {
+    if (this.state.ready) this.socket.emit('user_typing', { on })
+  }
+
+  /** Back to the bot; false when somebody has come meanwhile. */
+  async cancelWaiting(): Promise<boolean> {
+    return (await this.care('cancel_waiting', {})).ok
+  }
+
+  /** Leaves a message for later; why it was not taken, in Chinese, or "". The same `client_id` counts once. */
+  async leaveMessage(text: string, contact: string, client_id: string): Promise<string> {
+    const answer = await this.care('leave_message', { text, contact, client_id })
+    if (answer.ok) return ''
+    if (answer.error === 'bad_contact') return '请写手机号、微信号或邮箱，5 到 64 个字'
+    if (answer.error === 'bad_text') return `留言写 1 到 ${answer.max_length ?? 500} 个字`
+    return answer.error === 'not_needed' ? '客服已经来了，直接发消息就行' : '没有提交成功，请再试'
+  }
+
+  /** Rates the service that ended; whether it was taken. */
+  async rate(of: number, stars: number | null, solved: boolean | null): Promise<boolean> {
+    const answer = await this.care('rate', { of, stars, solved })
+    return answer.ok || answer.error === 'not_to_rate' // rated before, as on another tab
+  }
+
+  private async care(event: string, data: object): Promise<Answer> {
+    const answer = await this.ask<Answer>(event, { session_id: this.sessionId, ...data })
+    return answer ?? { ok: false, error: 'offline' }
   }
 
   retry(clientId: string): void {
@@ -126,11 +193,13 @@ export class Connection {
   }
 
   private async deliver(message: Outgoing): Promise<void> {
-    const { client_id, text } = message
-    const data = { session_id: this.session.get(SESSION), message: message.message, client_id, metadata: this.facts }
+    const { client_id, text, image, src } = message
+    const said = image ? { image } : { message: message.message }
+    const data = { session_id: this.session.get(SESSION), ...said, client_id, metadata: this.facts }
     const receipt = await this.ask<Receipt>('user_uttered', data)
     if (receipt?.ok) {
-      this.timeline.merge([{ id: receipt.id, time: receipt.time, author: 'customer', client_id, text }])
+      const content = src ? { attachment: { type: 'image', payload: { src } } } : { text }
+      this.timeline.merge([{ id: receipt.id, time: receipt.time, author: 'customer', client_id, ...content }])
     } else if (receipt?.error === 'too_fast') {
       await this.pause(1000 * (receipt.retry_after ?? 1))
     } else if (receipt?.error === 'no_session') {
@@ -166,4 +235,9 @@ export class Connection {
       return []
     }
   }
+}
+
+/** An id that the server takes, different each time. */
+export function newClientId(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).reduce((id, n) => id + n.toString(36), 'c')
 }

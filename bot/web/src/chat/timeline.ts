@@ -10,6 +10,9 @@ export interface Outgoing {
   message: string
   /** what the customer sees */
   text: string
+  /** a picture on the server: its name, and where it is shown from */
+  image?: string
+  src?: string
   time: string
   state: Sending
   /** why it failed for good, in Chinese */
