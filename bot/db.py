@@ -5,26 +5,34 @@ A store is a set of tables with its own migrations (`bot/<room>/migrations`), so
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, event
+from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator
+
+from bot.observing.pools import WatchedPool
+
+_BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
+_MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def engine_for(url: str) -> Engine:
     """The engine of this process for `url`, made once."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, future=True)
+        name = make_url(url).database
+        return create_engine(url, pool_pre_ping=True, future=True, poolclass=WatchedPool, pool_logging_name=name)
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, connect_args={"check_same_thread": False, "timeout": 10})
+    engine = create_engine(url, future=True, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -71,3 +79,69 @@ def migration_config(url: str, room: str) -> Config:
 def upgrade(url: str, room: str) -> None:
     """Bring the tables of `room` in the database `url` to the newest version."""
     command.upgrade(migration_config(url, room), "head")
+
+
+class UtcDateTime(TypeDecorator):
+    """Aware datetimes outside, naive UTC in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Refuse naive values: nobody can tell their zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime for the database needs a time zone")
+        return value.astimezone(timezone.utc).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Give the zone back."""
+        return value.replace(tzinfo=timezone.utc) if value else None
+
+
+@contextmanager
+def _migrating_alone(connection: Any) -> Iterator[None]:
+    """Of several processes that migrate a database at once one works, the others wait and find it done.
+
+    SQLite: BEGIN IMMEDIATE of `_begin_sqlite` is the lock, and this lets it be waited for as long as it takes.
+    """
+    kind = connection.dialect.name
+    if kind == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+    elif kind == "mysql":
+        connection.exec_driver_sql(f"SELECT GET_LOCK('dianxiaoer_{_MIGRATING}', {_MIGRATING_SECONDS})")
+    try:
+        yield
+    finally:
+        if kind == "mysql":
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK('dianxiaoer_{_MIGRATING}')")
+
+
+def _wait_for_sqlite(connection: Any, seconds: float) -> None:
+    if connection.dialect.name == "sqlite":
+        # Past SQLAlchemy, which would begin the transaction first.
+        connection.connection.cursor().execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
+
+def run_migrations(context: Any, metadata: Any) -> None:
+    """What a store's Alembic environment does: migrate its own tables in one transaction.
+
+    Args:
+        context: `alembic.context`, configured by `migration_config`.
+        metadata: the store's tables; others may live in the same database.
+    """
+    options = context.config.attributes
+    with engine_for(options["url"]).execution_options(writes=True).connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            version_table=options["version_table"],
+            include_name=lambda name, kind, _parents: kind != "table" or name in metadata.tables,
+            render_as_batch=True,  # SQLite cannot alter a table in place
+        )
+        _wait_for_sqlite(connection, _MIGRATING_SECONDS)
+        with context.begin_transaction(), _migrating_alone(connection):
+            context.run_migrations()
+        connection.commit()
+        _wait_for_sqlite(connection, _BUSY_SECONDS)

@@ -1,4 +1,4 @@
-"""Settings of the shop's services: the numbers of data/operations.yml and the `systems` section of endpoints.yml."""
+"""Settings of the shop's services: the numbers of data/operations.yml and the sections of endpoints.yml."""
 
 import re
 from typing import Any, Literal
@@ -111,4 +111,57 @@ class Systems(_Strict):
     def _orders_with_after_sale(cls, values: dict[str, Any]) -> dict[str, Any]:
         if values["orders"].type != values["after_sale"].type:
             raise ValueError("orders 和 after_sale 要么都是 local，要么都是 http")
+        return values
+
+
+class EventSettings(_Strict):
+    """The `events` section of endpoints.yml: what events pass on their way to the store.
+
+    Nothing (`store`), RabbitMQ (`url` as amqp://…) or Kafka (`url` as host:port).
+    `queue` is RabbitMQ's queue or Kafka's topic; `kafka` holds options of librdkafka, as for SASL.
+    """
+
+    type: Literal["store", "rabbitmq", "kafka"] = "store"
+    url: str = ""
+    queue: str = "dianxiaoer.events"
+    kafka: dict[str, Any] = {}
+
+    @root_validator(skip_on_failure=True)
+    def _has_url(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values["type"] != "store" and not values["url"]:
+            raise ValueError(f"type 是 {values['type']} 时要写 url")
+        return values
+
+
+class Kpi(_Strict):
+    """Targets and windows of the figures."""
+
+    first_response_seconds: float = Field(default=15, gt=0)
+    solved_percent: float = Field(default=85, ge=0, le=100)
+    conversion_percent: float = Field(default=12, ge=0, le=100)
+    csat: float = Field(default=4.2, ge=1, le=5)
+    attribution_hours: float = Field(default=24, gt=0)
+    repeat_hours: float = Field(default=72, gt=0)
+    alert_contacts: int = Field(default=20, ge=1)
+    digest_at: str = Field(default="09:00", regex=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+class Digest(_Strict):
+    """The `digest` section of endpoints.yml: where the daily digest goes; nowhere by default."""
+
+    webhook: str = Field(default="", repr=False)
+    format: Literal["wecom", "feishu", "dingtalk", "json"] = "json"
+    email: list[str] = []
+    sender: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 465
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+
+    @root_validator(skip_on_failure=True)
+    def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values["webhook"] and not _URL.fullmatch(values["webhook"].split("?")[0]):
+            raise ValueError("webhook 应为 https:// 开头的网址")
+        if values["email"] and not (values["smtp_host"] and values["sender"]):
+            raise ValueError("写了 email 时还要写 smtp_host 和 sender")
         return values

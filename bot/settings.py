@@ -1,7 +1,8 @@
 """Settings of the house: where things lie, which databases serve, and the numbers a manager may change.
 
 Sources, later ones win: the defaults here, `endpoints.yml` (only the sections named in `Settings`; Rasa reads the
-others), and for the address of a process its environment variable.
+others), and for the address of a process its environment variable. DIANXIAOER_PROFILE=cluster takes
+`endpoints.cluster.yml` instead.
 """
 
 import os
@@ -9,19 +10,30 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, Extra, Field, ValidationError, validator
 
+from bot.channel_settings import Channels
+from bot.customer_settings import Customers
+from bot.desk_settings import Desk
+from bot.knowledge_settings import Knowledge, Sync
+from bot.learning_settings import Learning
 from bot.mood_settings import Emotion
-from bot.service_settings import AfterSale, Identity, Payment, Shipping, Systems
+from bot.observing_settings import Traces
+from bot.service_settings import AfterSale, Digest, EventSettings, Identity, Kpi, Payment, Shipping, Systems
+from bot.speech_settings import Speech
+from bot.survey_settings import Survey
 
 ROOT = Path(__file__).resolve().parent.parent
+TRACKER_STORE = "bot.runtime.trackers.WindowTrackerStore"  # `type` in endpoints.yml
 
+_Section = TypeVar("_Section", bound=BaseModel)
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*-]+(:\d+)?")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PROFILE = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class SettingsError(ValueError):
@@ -55,6 +67,7 @@ class Web(_Strict):
     shop_name: str = Field(default="店小二", min_length=1, max_length=20)
     message_max_length: int = Field(default=500, ge=50, le=5000)
     messages_per_minute: int = Field(default=30, ge=1)
+    image_max_mb: int = Field(default=5, ge=1, le=20)
     embed_on: list[str] = []
 
     @validator("embed_on", each_item=True)
@@ -73,10 +86,19 @@ class Operations(_Strict):
     emotion: Emotion = Emotion()
     orders: Orders = Orders()
     web: Web = Web()
+    desk: Desk = Desk()
+    survey: Survey = Survey()
     after_sale: AfterSale = AfterSale()
     identity: Identity = Identity()
     payment: Payment = Payment()
     shipping: Shipping = Shipping()
+    customers: Customers = Customers()
+    knowledge: Knowledge = Knowledge()
+    sync: Sync = Sync()
+    kpi: Kpi = Kpi()
+    learning: Learning = Learning()
+    channels: Channels = Channels()
+    speech: Speech = Speech()
 
     @validator("timezone")
     def _zone_exists(cls, value: str) -> str:
@@ -87,20 +109,49 @@ class Operations(_Strict):
         return value
 
 
+class BusEndpoint(_Strict):
+    """How the processes wake each other: "local" on one machine, "redis" on several, "process" within one alone."""
+
+    type: Literal["local", "redis", "process"] = "local"
+    url: str = Field(default="", repr=False)
+
+    @validator("url", always=True)
+    def _redis_has_url(cls, value: str, values: dict[str, Any]) -> str:
+        if values.get("type") == "redis" and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("type 是 redis 时要写 url，如 redis://127.0.0.1:6379/0")
+        return value
+
+
 class Settings(BaseModel):
     """What every room may ask for."""
 
     var: Path = ROOT / "var"
     shop_url: str = ""
     chat_url: str = ""
+    events_url: str = ""
+    knowledge_url: str = ""
+    tracker_url: str = ""
     web_host: str = "127.0.0.1"
     web_port: int = 8000
     rasa_port: int = 5005
     action_port: int = 5055
     operations: Operations = Operations()
     systems: Systems = Systems()
+    # The shop's last, see bot/shop/privacy.py.
+    privacy_rooms: list[str] = ["bot.upkeep.rooms.EverywhereRoom", "bot.shop.personal_data.ShopRoom"]
+    events: EventSettings = EventSettings()
+    digest: Digest = Digest()
+    bus: BusEndpoint = BusEndpoint()
+    rasa_url: str = ""  # where the web server finds Rasa
+    own_proxies: int | None = None  # trusted proxies in front of web and Rasa servers alike, where nginx stands there
+    traces: Traces = Traces()
+    log: Literal["text", "json"] = "text"
 
-    @validator("shop_url", "chat_url", always=True)
+    @validator("rasa_url", always=True)
+    def _on_this_machine(cls, value: str, values: dict[str, Any]) -> str:
+        return value.rstrip("/") or f"http://127.0.0.1:{values.get('rasa_port')}"
+
+    @validator("shop_url", "chat_url", "events_url", "knowledge_url", "tracker_url", always=True)
     def _embedded_default(cls, value: str, values: dict[str, Any], field: Any) -> str:
         return value or f"sqlite:///{values['var']}/{field.name.removesuffix('_url')}.db"
 
@@ -144,12 +195,12 @@ def load_operations(path: Path) -> Operations:
         raise SettingsError(f"{path.name} 有误：{problems}") from None
 
 
-def _load_systems(section: Any) -> Systems:
+def _load_section(endpoints: Mapping[str, Any], name: str, model: type[_Section]) -> _Section:
     try:
-        return Systems.parse_obj(section)
+        return model.parse_obj(endpoints.get(name) or {})
     except ValidationError as error:
         problems = "；".join(f"{'.'.join(map(str, e['loc']))}：{_in_chinese(e)}" for e in error.errors())
-        raise SettingsError(f"endpoints.yml 的 systems 有误：{problems}") from None
+        raise SettingsError(f"endpoints.yml 的 {name} 有误：{problems}") from None
 
 
 def _in_chinese(error: Mapping[str, Any]) -> str:
@@ -169,16 +220,41 @@ def _in_chinese(error: Mapping[str, Any]) -> str:
     return known.get(error["type"], error["msg"])
 
 
+def endpoints_file() -> Path:
+    """The file of addresses: endpoints.yml, or that of the profile that DIANXIAOER_PROFILE names.
+
+    Raises:
+        SettingsError: there is no such profile.
+    """
+    profile = os.environ.get("DIANXIAOER_PROFILE", "")
+    if not profile:
+        return ROOT / "endpoints.yml"
+    path = ROOT / f"endpoints.{profile}.yml"
+    if not _PROFILE.fullmatch(profile) or not path.is_file():
+        known = "、".join(sorted(file.name.split(".")[1] for file in ROOT.glob("endpoints.*.yml")))
+        raise SettingsError(f"没有“{profile}”这个配置（PROFILE），可以写：{known}；不写就是单机")
+    return path
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, read once."""
-    endpoints = read_yaml(ROOT / "endpoints.yml") or {}
+    endpoints = read_yaml(endpoints_file()) or {}
     values: dict[str, Any] = {"operations": load_operations(ROOT / "data" / "operations.yml")}
-    for field, section in {"shop_url": "shop_store", "chat_url": "chat_store"}.items():
+    stores = {"shop_url": "shop_store", "chat_url": "chat_store", "events_url": "event_store"}
+    stores["knowledge_url"] = "knowledge_store"
+    if (endpoints.get("tracker_store") or {}).get("type") == TRACKER_STORE:
+        stores["tracker_url"] = "tracker_store"
+    for field, section in stores.items():
         if section in endpoints:
             values[field] = (endpoints[section] or {}).get("url", "")
-    values["systems"] = _load_systems(endpoints.get("systems") or {})
-    for field in ("var", "shop_url", "chat_url", "web_host", "web_port", "rasa_port", "action_port"):
+    values["systems"] = _load_section(endpoints, "systems", Systems)
+    values["events"] = _load_section(endpoints, "events", EventSettings)
+    values["digest"] = _load_section(endpoints, "digest", Digest)
+    values["bus"] = _load_section(endpoints, "bus", BusEndpoint)
+    values["traces"] = _load_section(endpoints, "traces", Traces)
+    fields = ("var", *stores, "web_host", "web_port", "rasa_port", "action_port", "rasa_url", "own_proxies", "log")
+    for field in fields:
         value = os.environ.get(f"DIANXIAOER_{field.upper()}")
         if value:
             values[field] = value
@@ -186,6 +262,6 @@ def get_settings() -> Settings:
         settings = Settings(**values)
     except ValidationError as error:
         names = "、".join(f"DIANXIAOER_{str(e['loc'][0]).upper()}" for e in error.errors())
-        raise SettingsError(f"环境变量有误：{names}，端口应为整数") from None
+        raise SettingsError(f"环境变量有误：{names}，端口和层数应为整数，日志应为 text 或 json") from None
     settings.var.mkdir(parents=True, exist_ok=True)
     return settings

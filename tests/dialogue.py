@@ -28,8 +28,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk.executor import ActionExecutor
 
-from actions.flow import UNDERSTANDING
+from actions.memory import UNDERSTANDING
+from actions.outreach import OFFERED, PRICED
 from actions.turn import ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS
+from bot.nlu.account_requests import AccountRequestRecognizer
 from bot.nlu.catalogue import CatalogueEntityExtractor
 from bot.nlu.fallback import ConfidenceFallback
 from bot.nlu.taxonomy import load_taxonomy
@@ -113,6 +115,7 @@ class Bot:
         """Turn to the shop that the settings name now."""
         self.extractor = CatalogueEntityExtractor(CatalogueEntityExtractor.get_default_config())
         self.fallback = ConfidenceFallback(ConfidenceFallback.get_default_config())
+        self.requests = AccountRequestRecognizer()
         return self
 
     def talk(self, channel: str = "rest", sender: str | None = None) -> "Talk":
@@ -137,6 +140,7 @@ class Bot:
         message.set("emotion", {"name": name, "confidence": 1.0, "score": score}, add_to_output=True)
         self.extractor.process([message])
         self.fallback.process([message])
+        self.requests.process([message])
         return {"text": text, "entities": [], **message.as_dict(only_output_properties=True)}
 
 
@@ -196,7 +200,7 @@ class Talk:
 
     async def memory(self) -> dict[str, Any]:
         """The filled slots that flows have filled, and those that outlive them as the city."""
-        own = UNDERSTANDING | {ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS}
+        own = UNDERSTANDING | {ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS, OFFERED, PRICED}
         return {name: value for name, value in (await self.slots()).items() if name not in own}
 
     async def active_form(self) -> str | None:
