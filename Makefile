@@ -82,7 +82,7 @@ audit: setup ## 依赖的已知漏洞（pip-audit、npm audit，要能上网）�
 
 unit: setup ## 单元测试，和质检规则与人工标注的一致程度
 	@$(PY) -m bot prepare --only encoder
-	@$(PY) -m pytest -n 2 --dist loadfile tests/unit tests/quality
+	@$(PY) -m pytest -n 2 --dist loadfile --max-worker-restart 0 tests/unit tests/quality
 
 fuzz: setup ## 每个平台报文解析器各用一万条乱数据去试（约 20 分钟）
 	@FUZZ_EXAMPLES=10000 $(PY) -m pytest -n 2 --dist worksteal tests/unit/channels -m fuzz

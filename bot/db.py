@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from alembic import command
@@ -21,6 +22,7 @@ from bot.observing.pools import WatchedPool
 
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
+_ONE_MIGRATION = RLock()
 
 
 @lru_cache(maxsize=16)
@@ -77,8 +79,13 @@ def migration_config(url: str, room: str) -> Config:
 
 
 def upgrade(url: str, room: str) -> None:
-    """Bring the tables of `room` in the database `url` to the newest version."""
-    command.upgrade(migration_config(url, room), "head")
+    """Bring the tables of `room` in the database `url` to the newest version.
+
+    Threads take turns: `alembic.op` and `alembic.context` are one a process, and a second thread that migrates at the
+    same time would send its statements over the first one's connection.
+    """
+    with _ONE_MIGRATION:
+        command.upgrade(migration_config(url, room), "head")
 
 
 class UtcDateTime(TypeDecorator):

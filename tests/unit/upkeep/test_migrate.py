@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from alembic import command
 from sqlalchemy import inspect, text
 
 from bot import cli
-from bot.db import engine_for, migration_config
+from bot.db import engine_for, migration_config, upgrade
 from bot.settings import ROOT, Settings
 from bot.upkeep import UpkeepError
 from bot.upkeep.migrating import migrate, versions
@@ -99,3 +100,15 @@ def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UpkeepError, match="用不了") as caught:
         migrate(away)
     assert "secret" not in str(caught.value)
+
+
+def test_threads_migrating_different_databases_do_not_meet(tmp_path: Path) -> None:
+    # Alembic's `op` is one a process: without turns, one thread's tables land in another one's database, or it crashes.
+    urls = {room: f"sqlite:///{tmp_path / room}.db" for room in ("events", "quality", "learning", "insight")}
+    with ThreadPoolExecutor(len(urls)) as threads:
+        for done in [threads.submit(upgrade, url, room) for room, url in urls.items()]:
+            done.result()
+    for room, url in urls.items():
+        tables = inspect(engine_for(url)).get_table_names()
+        assert [name for name in tables if name.startswith("alembic_version_")] == [f"alembic_version_{room}"]
+        engine_for(url).dispose()
