@@ -27,6 +27,7 @@ from bot.insight.months import compare_with_peers, own_months
 from bot.insight.peers import PeerError
 from bot.insight.peers import history as peers_history
 from bot.insight.projection import refresh
+from bot.insight.repurchase import DEFINITION, repurchase_percent
 from bot.insight.requests import CUTS, XLSX, as_file, as_json, body_of, cut_of, period_of, where_of, whole
 from bot.insight.titles import CHANNELS, segment_titles, titles_of
 from bot.insight.verdict import arms_of, judge
@@ -101,15 +102,18 @@ class _Site:
     async def definitions(self, _request: web.Request) -> web.Response:
         figures = [{**asdict(f), "target": getattr(self._kpi, f.target) if f.target else None} for f in FIGURES]
         titles = {"titles": load_taxonomy().titles, "segments": segment_titles(), "channels": CHANNELS}
-        return as_json({"figures": figures, "cuts": CUTS, **titles})
+        return as_json({"figures": figures, "cuts": CUTS, "repurchase": DEFINITION, **titles})
 
     async def overview(self, request: web.Request) -> web.Response:
         await self._current()
         period, where = period_of(request), where_of(request)
-        now, before, days = await asyncio.gather(
+        shop = self._settings.shop_url
+        now, before, days, back, back_before = await asyncio.gather(
             asyncio.to_thread(sums, self._url, period.first, period.last, where=where),
             asyncio.to_thread(sums, self._url, period.before.first, period.before.last, where=where),
             asyncio.to_thread(sums, self._url, period.first, period.last, by=["day"], where=where),
+            asyncio.to_thread(repurchase_percent, shop, period.end),
+            asyncio.to_thread(repurchase_percent, shop, period.before.end),
         )
         answer = {
             "from": period.first.isoformat(),
@@ -118,6 +122,7 @@ class _Site:
             "contacts_before": before[0]["contacts"],
             "figures": self._figures(now[0]),
             "before": self._figures(before[0]),
+            "repurchase": {"value": back, "before": back_before},
             "days": [
                 {"day": row["day"].isoformat(), "contacts": row["contacts"], "values": self._values(row)}
                 for row in days

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, select
 from bot import clock
 from bot.db import engine_for, reading, upgrade
 from bot.insight.api import add_routes
-from bot.insight.bench_data import DAYS, fill_events, fill_orders
+from bot.insight.bench_data import DAYS, fill_asked, fill_events, fill_orders
 from bot.insight.peers import import_peers
 from bot.insight.projection import refresh
 from bot.insight.tables import ContactRow
@@ -74,6 +74,7 @@ async def _measure(settings: Settings, folder: Path, store: str, before: int, si
     url, measured = settings.events_url, Measured(store, size)
     print(f"{store}：写入 {size - before:,} 个事件……", flush=True)
     fill_events(url, size - before, seed=size)
+    fill_asked(url, (size - before) // 20, seed=size)
     if before == 0:
         fill_orders(url, max(size // 80, 100))
     began = time.perf_counter()
@@ -131,6 +132,8 @@ def _pages(url: str) -> dict[str, str]:
         "同行对标": "/peers",
         "改进清单": "/improvements",
         "提醒": "/alerts",
+        "提问热力图，30 天": "/faq",
+        "提问热力图，一年": "/faq?days=365",
     }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from bot import clock
 from bot.db import engine_for, writing
 from bot.events.tables import EventRow
+from bot.knowledge.tables import AskedRow
 from bot.nlu.taxonomy import load_taxonomy
 from bot.shop.tables import WarehouseRow
 from bot.shop.trade_tables import OrderRow
@@ -19,6 +20,7 @@ _CHANNELS = ("webchat", "wechat", "wecom", "feishu", "dingtalk", "open")
 _AGENTS = tuple(f"agent-{number:02}" for number in range(20))
 _BATCH = 10_000
 _EVENTS_PER_VISIT = 8.0
+_QUESTIONS = ("{}怎么弄", "请问{}的规定是什么", "{}要多久", "{}可以吗", "为什么{}不行")
 Row = dict[str, Any]
 
 
@@ -61,6 +63,30 @@ def fill_orders(url: str, number: int, seed: int = 1, days: int = DAYS) -> None:
     with writing(url) as session:
         for start in range(0, number, _BATCH):
             session.connection().execute(insert(OrderRow.__table__), rows[start : start + _BATCH])
+
+
+def fill_asked(url: str, number: int, seed: int = 1, days: int = DAYS) -> None:
+    """Write `number` questions that were looked up in the knowledge base, one in five without an answer."""
+    draw = random.Random(seed)
+    begin = clock.now() - timedelta(days=days)
+    titles = sorted(load_taxonomy().titles.values())
+    rows: list[Row] = []
+    for place in range(number):
+        topic = draw.randrange(len(titles))
+        answered = draw.random() < 0.8
+        rows.append(
+            {
+                "at": begin + timedelta(seconds=draw.random() * days * 86_400), "conversation": f"asked-{place // 2}",
+                "text": draw.choice(_QUESTIONS).format(titles[topic]), "score": draw.random(),
+                "outcome": draw.choice(("answered", "near")) if answered else "none",
+                "entry_id": f"entry-{topic}" if answered else None,
+                "helpful": draw.choice((None, None, True, False)) if answered else None,
+            }
+        )  # fmt: skip
+    rows.sort(key=lambda row: row["at"])
+    with writing(url) as session:
+        for start in range(0, number, _BATCH):
+            session.connection().execute(insert(AskedRow.__table__), rows[start : start + _BATCH])
 
 
 def _rows(seed: int, begin: datetime, days: int, per_day: float) -> Iterator[Row]:

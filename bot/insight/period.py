@@ -1,7 +1,7 @@
 """Periods that pages ask for: days of the shop, first and last included."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from bot import clock
 
@@ -19,6 +19,11 @@ class Period:
     def days(self) -> int:
         """How many days it has."""
         return (self.last - self.first).days + 1
+
+    @property
+    def end(self) -> datetime:
+        """The moment at which its last day ends."""
+        return datetime.combine(self.last + timedelta(days=1), time(), clock.shop_zone())
 
     @property
     def before(self) -> "Period":

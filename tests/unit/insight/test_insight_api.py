@@ -57,6 +57,7 @@ async def test_overview_compares_with_the_period_before(client: TestClient) -> N
     assert values["first_response"]["met"] is True
     assert values["solved"]["met"] is False
     assert [day["day"] for day in told_["days"]] == ["2026-11-24"]
+    assert told_["repurchase"] == {"value": 0.0, "before": None}
     only = await get(client, "/overview", base="aftersale", **PERIOD)
     assert only["contacts"] == 1
 

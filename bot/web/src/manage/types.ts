@@ -17,6 +17,7 @@ export interface Figure {
 export interface Definitions {
   figures: Figure[]
   cuts: Cut[]
+  repurchase: string
   titles: Record<string, string>
   segments: Record<string, string>
   channels: Record<string, string>
@@ -37,6 +38,7 @@ export interface Overview {
   contacts_before: number
   figures: Measured[]
   before: Measured[]
+  repurchase: { value: number | null; before: number | null }
   days: { day: string; contacts: number; values: Values }[]
 }
 
