@@ -8,7 +8,10 @@ from bot.db import reading
 from bot.shop.trade_tables import OrderRow
 
 WINDOW = timedelta(days=90)
-DEFINITION = "截至这段时间最后一天的 90 天里付过款的顾客中，付过两次以上的比例；取消、退款的订单和没登记的顾客不计，全店一个数，筛选不影响"
+DEFINITION = (
+    "截至这段时间最后一天的 90 天里付过款的顾客中，付过两次以上的比例；"
+    "取消、退款的订单和没登记的顾客不计，全店一个数，筛选不影响"
+)
 
 
 def repurchase_percent(url: str, until: datetime) -> float | None:

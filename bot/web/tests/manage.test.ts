@@ -28,7 +28,7 @@ describe('the heat map', () => {
 
 describe('values of a cut', () => {
   const definitions: Definitions = {
-    figures: [], cuts: [], titles: { ask_stock: '有没有货', other: '其他' }, segments: { other: '其他顾客' },
+    figures: [], cuts: [], repurchase: '', titles: { ask_stock: '有没有货', other: '其他' }, segments: { other: '其他顾客' },
     channels: { wechat: '微信公众号' },
   }
   it('have the titles of their cut', () => {
