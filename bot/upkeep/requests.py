@@ -97,12 +97,17 @@ def erase(settings: Settings, who: str = "", *, channel: str = "", account: str 
 
 
 def run_waiting(settings: Settings, ready: Callable[[ErasureRow], bool] | None = None) -> list[Proof]:
-    """Carry out the requests that are due, in one process of the cluster; one that fails keeps no other waiting."""
+    """Carry out the requests that are due, in one process of the cluster; one that fails keeps no other waiting.
+
+    With `ready` those that are not due yet are asked for too.
+    """
     upgrade(settings.chat_url, "conversations")
     upgrade(settings.chat_url, "upkeep")
     with reading(settings.chat_url) as session:
-        due = select(ErasureRow).where(ErasureRow.state == "waiting", ErasureRow.not_before <= time.time())
-        rows = [row for row in session.scalars(due.order_by(ErasureRow.id)) if (ready or _ready(settings))(row)]
+        waiting = select(ErasureRow).where(ErasureRow.state == "waiting").order_by(ErasureRow.id)
+        at_once = ready is not None
+        due = [row for row in session.scalars(waiting) if row.not_before <= time.time() or _may(settings, row, at_once)]
+        rows = [row for row in due if (ready or _ready(settings))(row)]
     if not rows:
         return []
     store, worker = conversations.current_store(), conversations.new_worker()
@@ -117,6 +122,11 @@ def run_waiting(settings: Settings, ready: Callable[[ErasureRow], bool] | None =
             _again(settings, row.id, {})
     conversations.let_go(store, _LEASE, worker)
     return found
+
+
+def _may(settings: Settings, row: ErasureRow, at_once: bool) -> bool:
+    """Whether a request that is not due may be carried out; the second look at what comes out of a queue must wait."""
+    return at_once and (settings.events.type == "store" or not row.counts.get("tried"))
 
 
 def carry_out(settings: Settings, number: int, before: Found | None = None) -> Proof:
