@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import Date, Float, delete, or_, select, tuple_, update
 
 from bot.clock import as_utc, local
 from bot.conversations.tables import Delivery, Message, Survey, Ticket
@@ -52,11 +52,10 @@ class Growing:
 
     def is_old(self, settings: Settings, before: datetime) -> Any:
         """The condition for rows that are older than `before`."""
-        kind = self.time.type.python_type
         limit: Any = before
-        if kind is float:
+        if isinstance(self.time.type, Float):
             limit = before.timestamp()
-        elif kind is date:
+        elif isinstance(self.time.type, Date):
             limit = local(before).date()
         condition = self.time < limit
         for column in self.blank:
@@ -67,7 +66,7 @@ class Growing:
         """The month of a row, "2026-11"."""
         at = row[self.time.name]
         if isinstance(at, float):
-            return f"{datetime.fromtimestamp(at):%Y-%m}"
+            at = datetime.fromtimestamp(at, timezone.utc)
         return f"{local(as_utc(at)) if isinstance(at, datetime) else at:%Y-%m}"
 
     def remove(self, session: Any, keys: Sequence[Sequence[Any]]) -> int:

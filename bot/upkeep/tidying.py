@@ -45,8 +45,8 @@ def tidy(settings: Settings, *, dry_run: bool = False) -> Counts:
     counts = Counter[str]()
     if not dry_run:
         counts += _finish_archives(settings)
-        if _is_there(settings, "insight") and _is_there(settings, "events"):
-            refresh(settings)
+        if _before(settings, "events") and _is_there(settings, "insight") and _is_there(settings, "events"):
+            refresh(settings)  # what is not counted yet could not go
     keep = held(settings)
     for growing in GROWING:
         before = _before(settings, growing.kind)
