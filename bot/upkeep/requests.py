@@ -30,7 +30,7 @@ from bot.upkeep.person import Person, needles, of_customer, resolve
 from bot.upkeep.problems import UpkeepError
 from bot.upkeep.proof import Found, Proof
 from bot.upkeep.scrubbing import scrub
-from bot.upkeep.searching import search
+from bot.upkeep.searching import all_tables, search
 from bot.upkeep.tables import ErasureRow
 
 logger = logging.getLogger(__name__)
@@ -147,15 +147,16 @@ def carry_out(settings: Settings, number: int, before: Found | None = None) -> P
     else:
         person = _both(person, resolve_guest(settings, person))
     words, notes = needles(settings, person)
-    before = search(settings, words) if before is None else before
+    tables = all_tables(settings)
+    before = search(settings, words, tables) if before is None else before
     erased: dict[str, int] = {}
     if not person.customer_id or not _erased(settings, person.customer_id):
         shop = ShopRoom(settings.shop_url)
         known = shop_privacy.Person(person.customer_id or "", person.accounts)
         erased |= {f"shop.{what}": count for what, count in shop.erase(known).items()}
     erased |= erase_outside_shop(settings, person, words)
-    scrubbed = scrub(settings, words)
-    after = search(settings, words)
+    scrubbed = scrub(settings, words, tables)
+    after = search(settings, words, tables)
     done = Proof(number, row.subject, before, erased, scrubbed, after, _kept(settings, person), tuple(notes), now())
     _settle(settings, done)
     return done
