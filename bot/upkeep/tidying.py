@@ -6,8 +6,10 @@ and sums stay, and of a finding its quote goes but not its verdict.
 """
 
 import gzip
+import itertools
 import logging
 import os
+import re
 import shutil
 import time
 from collections import Counter
@@ -34,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 Counts = Counter[str]
 _FILE, _BATCH, _PAUSE = 20_000, 500, 0.02  # rows of an archive, rows of a transaction, seconds between two
+_DATED = re.compile(r"(?:^|\"time\": \")(20\d\d-\d\d)-\d\d[ T]\d\d:")
 _SENT_AFTER = timedelta(days=1)  # how much later than its file a message may be
 
 
@@ -216,8 +219,9 @@ def _tidy_logs(settings: Settings, *, dry_run: bool) -> Counts:
             if not dry_run:
                 path.unlink(missing_ok=True)
             continue
-        packed = path.with_name(f"{path.stem}.{local(now()):%Y-%m}.log.gz")
-        if dry_run or path.suffix != ".log" or packed.exists() or not path.stat().st_size:
+        month = _month_of(path)
+        packed = path.with_name(f"{path.stem}.{month}.log.gz")
+        if dry_run or path.suffix != ".log" or not month or month >= f"{local(now()):%Y-%m}" or packed.exists():
             continue
         partial = packed.with_suffix(".part")
         with path.open("rb") as log, gzip.open(partial, "wb") as whole:
@@ -225,3 +229,12 @@ def _tidy_logs(settings: Settings, *, dry_run: bool) -> Counts:
         partial.replace(packed)
         os.truncate(path, 0)
     return counts
+
+
+def _month_of(log: Path) -> str:
+    """The month in which a log begins, by the first line that has a date; "" when none has."""
+    with log.open(encoding="utf8", errors="replace") as file:
+        for line in itertools.islice(file, 1000):
+            if found := _DATED.search(line):
+                return found[1]
+    return ""

@@ -352,23 +352,27 @@ def test_services_write_meanwhile(old: Settings, monkeypatch: pytest.MonkeyPatch
 
 def test_old_logs_and_archives_go(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(house.operations, "retention", Retention(archive_months=60))
-    logs = house.var / "log"
+    logs, this_month = house.var / "log", f"{clock.local(now()):%Y-%m}"
     logs.mkdir()
-    (logs / "web.log").write_text("now\n")
+    began = 'Traceback (most recent call last):\n{"time": "2026-08-31T10:00:00.000+00:00", "message": "还在写"}\n'
+    fresh = f"{this_month}-01 10:00:00,000 INFO    root - here\n"
+    (logs / "web.log").write_text(began)
+    (logs / "rasa.log").write_text(fresh)
     (logs / "web.2020-01.log.gz").write_bytes(b"old")
     stamp = (now() - YEARS_AGO).timestamp()
     os.utime(logs / "web.2020-01.log.gz", (stamp, stamp))
-    for month in ("2020-01", f"{clock.local(now()):%Y-%m}"):
+    for month in ("2020-01", this_month):
         folder = house.var / "archive" / "events" / month
         folder.mkdir(parents=True)
         with gzip.open(folder / "events_log-0123456789abcdef.jsonl.gz", "wt") as file:
             file.write("{}\n")
-    with (logs / "web.log").open("a") as running:
+    with (logs / "web.log").open("a") as running:  # as its process has it
+        assert tidy(house, dry_run=True) == {"log": 1}
         assert tidy(house) == {"log": 1, "archive": 1}
-        running.write("later\n")
-    packed = logs / f"web.{clock.local(now()):%Y-%m}.log.gz"
-    assert gzip.decompress(packed.read_bytes()) == b"now\n" and (logs / "web.log").read_text() == "later\n"
-    assert tidy(house) == {} and (logs / "web.log").read_text() == "later\n"
+        running.write(fresh)
+    assert gzip.decompress((logs / "web.2026-08.log.gz").read_bytes()).decode() == began
+    assert tidy(house) == {}
+    assert (logs / "web.log").read_text() == (logs / "rasa.log").read_text() == fresh
 
 
 @pytest.mark.parametrize(
