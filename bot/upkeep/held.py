@@ -1,6 +1,6 @@
 """Conversations that nothing may be taken from, however old: open ones, and those whose orders are under way."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 
 from bot.conversations.outbox import OPEN as ON_THEIR_WAY
 from bot.conversations.states import AGENT, WAITING
@@ -11,6 +11,7 @@ from bot.shop.aftersale.ticket_rows import OPEN as OPEN_TICKETS
 from bot.shop.personal_data import NO_MATTER, OPEN_ORDERS
 from bot.shop.service_tables import TicketRow
 from bot.shop.trade_tables import AccountRow, OrderRow
+from bot.upkeep.person import parts
 
 
 def held(settings: Settings) -> set[str]:
@@ -26,9 +27,9 @@ def held(settings: Settings) -> set[str]:
             Conversation.id.in_(select(Delivery.conversation_id).where(Delivery.state.in_(ON_THEIR_WAY))),
         )
         found = set(session.scalars(select(Conversation.id).where(busy)))
-        for row in session.execute(select(Conversation.id, Conversation.channel, Conversation.account)).yield_per(1000):
-            if (row.channel, row.account) in accounts:
-                found.add(row.id)
+        for some in parts(sorted(accounts)):
+            theirs = tuple_(Conversation.channel, Conversation.account).in_(some)
+            found |= set(session.scalars(select(Conversation.id).where(theirs)))
     return found | {account for _, account in accounts}
 
 
@@ -36,15 +37,11 @@ def _under_way(settings: Settings) -> set[tuple[str, str]]:
     """Accounts of customers and guests with an order or a service ticket that is not finished."""
     orders = OrderRow.status.in_(OPEN_ORDERS)
     tickets = TicketRow.status.in_(OPEN_TICKETS) & TicketRow.kind.notin_(NO_MATTER)
+    customers = select(OrderRow.customer_id).where(orders).union(select(TicketRow.customer_id).where(tickets))
+    queries = (
+        select(OrderRow.channel, OrderRow.account).where(orders),
+        select(TicketRow.channel, TicketRow.account).where(tickets),
+        select(AccountRow.channel, AccountRow.account).where(AccountRow.customer_id.in_(customers)),
+    )
     with reading(settings.shop_url) as session:
-        found = {
-            (row.channel, row.account)
-            for row in session.execute(select(OrderRow.channel, OrderRow.account).where(orders))
-        }
-        found |= {
-            (row.channel, row.account)
-            for row in session.execute(select(TicketRow.channel, TicketRow.account).where(tickets))
-        }
-        customers = select(OrderRow.customer_id).where(orders).union(select(TicketRow.customer_id).where(tickets))
-        known = select(AccountRow.channel, AccountRow.account).where(AccountRow.customer_id.in_(customers))
-        return found | {(row.channel, row.account) for row in session.execute(known)}
+        return {(row.channel, row.account) for query in queries for row in session.execute(query)}

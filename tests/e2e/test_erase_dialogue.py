@@ -57,7 +57,7 @@ class Page:
             time.sleep(0.05)
 
     def close(self) -> None:
-        self._socket.disconnect()
+        self._socket.eio.disconnect(abort=True)  # not after the answer to the request that is open
 
 
 @contextmanager
