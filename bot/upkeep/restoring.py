@@ -22,7 +22,7 @@ from bot.upkeep.manifest import Manifest
 from bot.upkeep.migrating import Version, knows, migrate, standing_at
 from bot.upkeep.presence import ASIDE, alone
 from bot.upkeep.problems import UpkeepError
-from bot.upkeep.returning import Returned, note_erasures, return_erasures
+from bot.upkeep.returning import Noted, Returned, ask_again, carry_out_again, note_erasures
 from bot.upkeep.stores import TITLES, exists, sharing, sqlite_file, stores
 
 Progress = Callable[[str], object]
@@ -61,8 +61,8 @@ def restore(
                 f"现在的数据会被 {found.made_at:%Y-%m-%d %H:%M} UTC 的备份覆盖：{there}。确定就加上 --yes"
             )
         erasures = note_erasures(settings)
-        before = _replace(settings, folder, found, targets, progress)
-    return Restored(found, before, return_erasures(settings, erasures))
+        before, asked = _replace(settings, folder, found, targets, erasures, progress)
+    return Restored(found, before, carry_out_again(settings, asked))
 
 
 def undo(settings: Settings) -> None:
@@ -117,8 +117,8 @@ def _filled(folder: Path) -> bool:
 
 
 def _replace(
-    settings: Settings, folder: Path, found: Manifest, targets: dict[str, str], progress: Progress
-) -> list[Version]:
+    settings: Settings, folder: Path, found: Manifest, targets: dict[str, str], erasures: Noted, progress: Progress
+) -> tuple[list[Version], set[int]]:
     aside = settings.var / ASIDE
     try:
         _put_aside(settings, targets, aside, folder, progress)
@@ -129,19 +129,28 @@ def _replace(
         _swap_folders(settings, aside)
         before = migrate(settings)
         _add_proofs(settings, folder)
+        _keep_left_out(settings, aside)
+        asked = ask_again(settings, erasures)  # before anybody may take this for restored
     except BaseException as error:
         progress("没有成功，正在把原来的数据放回去 …")
         _put_back(settings)
         if isinstance(error, OSError):
             raise UpkeepError(f"没有恢复，原来的数据没有变：{error}") from error
         raise
-    for name in LEFT_OUT:  # of no backup: what there was stays
+    _settled(aside)
+    return before, asked
+
+
+def _keep_left_out(settings: Settings, aside: Path) -> None:
+    """What is in no backup stays as it was."""
+    for name in LEFT_OUT:
         old, place = aside / "old" / name, settings.var / name
         if old.exists() and not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            old.rename(place)
-    _settled(aside)
-    return before
+            if old.is_dir():
+                shutil.copytree(old, place)
+            else:
+                shutil.copy2(old, place)
 
 
 def _check_versions(settings: Settings, found: Manifest, urls: set[str]) -> None:

@@ -62,13 +62,18 @@ def note_erasures(settings: Settings) -> Noted:
     return Noted(frozenset(done), tuple(waiting))
 
 
-def return_erasures(settings: Settings, noted: Noted) -> Returned:
-    """Ask again for everyone who was erased after the backup, and carry it out; asked for, it survives a kill."""
+def ask_again(settings: Settings, noted: Noted) -> set[int]:
+    """Ask for everyone who was erased after the backup, or waited for it; the numbers of the requests."""
     known = {(row.id, row.subject) for row in _requests(settings) if row.state == "done"}
     subjects = {subject for _, subject in noted.done - known}
     numbers = {ask(settings, person, wait=0.0) for person in noted.waiting}
     if subjects:
         numbers |= {ask(settings, who, wait=0.0) for who in _everybody(settings) if subject_of(who) in subjects}
+    return numbers
+
+
+def carry_out_again(settings: Settings, numbers: set[int]) -> Returned:
+    """Carry out what was asked for again; what cannot be done now is tried by the daily process."""
     if not numbers:
         return Returned(0, 0)
     run_waiting(settings, lambda _row: True)

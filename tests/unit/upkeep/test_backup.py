@@ -228,7 +228,7 @@ def test_a_dump_that_only_pretends_leaves_everything_as_it_was(lived_in: Setting
     presence.join(lived_in)  # services may start
 
 
-@pytest.mark.parametrize("at", ["migrate", "_swap_folders", "_check_versions"])
+@pytest.mark.parametrize("at", ["_check_versions", "_swap_folders", "ask_again"])
 def test_killed_half_way_no_service_starts_and_undo_puts_it_back(lived_in: Settings, at: str) -> None:
     made = backup(lived_in)
     ruin(lived_in)
