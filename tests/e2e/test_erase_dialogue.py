@@ -112,11 +112,11 @@ def test_what_is_remembered_is_shown_erased_on_request_and_nowhere_any_more(suit
         told = page.say("你们存了我什么信息", "店里记着您的这些信息")
         assert "姓名 安**，手机 170****0233" in told and "聊天记录" in told and PHONE not in told
         page.say("把我的信息删掉", "确定要删除吗")
-        page.say("不删了", "没有删除")
+        page.say("算了", "没有删除")
         tables = {place.rpartition("/")[2] for place in traces(suite, words)}
         assert {"customers", "conversation_messages", "conversations", "tracker_turns", "events_log"} <= tables
         page.say("删除我的信息", "确定要删除吗")
-        page.say("确定删除", "已经删除")
+        page.say("是的", "已经删除")
         deadline = time.monotonic() + SECONDS
         while left := traces(suite, words):
             assert time.monotonic() < deadline, left
