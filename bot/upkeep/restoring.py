@@ -23,7 +23,7 @@ from bot.upkeep.migrating import Version, knows, migrate, standing_at
 from bot.upkeep.presence import ASIDE, alone
 from bot.upkeep.problems import UpkeepError
 from bot.upkeep.returning import Noted, Returned, ask_again, carry_out_again, note_erasures
-from bot.upkeep.stores import TITLES, exists, sharing, sqlite_file, stores
+from bot.upkeep.stores import TITLES, databases, exists, sharing, sqlite_file, stores
 
 Progress = Callable[[str], object]
 _ADDED = ("erasures",)  # proofs are never taken away
@@ -169,10 +169,11 @@ def _put_aside(settings: Settings, targets: dict[str, str], aside: Path, folder:
         new = folder / "var" / name
         if new.is_dir():
             shutil.copytree(new, aside / "new" / name)
+    titles = {url: title for title, url in databases(settings).items()}
     for number, url in enumerate(targets.values()):
         file = aside / f"{number}.old" if exists(url) else None
         if file is not None:
-            progress(f"留一份现在的数据（{'、'.join(sharing(settings)[url])}）…")
+            progress(f"留一份现在的数据：{titles[url]} …")
             dumping.put_aside(url, file)
         notes["databases"]["+".join(sharing(settings)[url])] = file.name if file else None
     partial = aside / "notes.part"
