@@ -26,6 +26,7 @@ from bot.observing_settings import Traces
 from bot.service_settings import AfterSale, Digest, EventSettings, Identity, Kpi, Payment, Shipping, Systems
 from bot.speech_settings import Speech
 from bot.survey_settings import Survey
+from bot.upkeep_settings import Backup, Retention
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKER_STORE = "bot.runtime.trackers.WindowTrackerStore"  # `type` in endpoints.yml
@@ -99,6 +100,8 @@ class Operations(_Strict):
     learning: Learning = Learning()
     channels: Channels = Channels()
     speech: Speech = Speech()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
 
     @validator("timezone")
     def _zone_exists(cls, value: str) -> str:

@@ -10,6 +10,9 @@ from bot.settings import ROOT, get_settings
 
 def _events(_arguments: Namespace) -> None:
     from bot.events.consumer import consume
+    from bot.upkeep.presence import join
+
+    join(get_settings())
 
     consume(get_settings())
 

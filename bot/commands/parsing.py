@@ -34,6 +34,13 @@ def days(text: str) -> int:
     return int(text)
 
 
+def copies(text: str) -> int:
+    """An argument: how many, 1 to 1000."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError("份数应为 1 到 1000 的整数")
+    return int(text)
+
+
 def day(text: str) -> date:
     """An argument: a date as ISO 8601."""
     try:

@@ -27,6 +27,7 @@ from bot.observing.metrics import ACTION_FAILURES, ACTION_SECONDS
 from bot.settings import Settings, SettingsError, get_settings
 from bot.shop import ShopError
 from bot.shop.adapters import systems
+from bot.upkeep.presence import join
 
 _LARGEST_BODY = 8 * 1024 * 1024  # bytes; a conversation of thousands of events has fewer
 
@@ -110,6 +111,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         settings = get_settings()
+        join(settings)
         tracing.configure(settings.traces, "actions")
     except (SettingsError, tracing.TracesMissing) as error:
         sys.exit(f"✗ {error}")

@@ -6,6 +6,7 @@ does it.
 
 import logging
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +16,10 @@ from bot.insight import daily as figures
 from bot.knowledge import daily as sync
 from bot.launch.job_times import succeeded
 from bot.observing import logs
-from bot.settings import Settings, get_settings
+from bot.settings import Settings, SettingsError, get_settings
+from bot.upkeep import daily as upkeep
 from bot.upkeep import requests
+from bot.upkeep.presence import join
 
 logger = logging.getLogger(__name__)
 # Name in the log → what looks whether it is due; a new task is a line here.
@@ -25,6 +28,8 @@ TASKS: dict[str, Callable[[Settings], object]] = {
     "顾客分群": sync.tend_customers_when_due,
     "日报和提醒": figures.run_when_due,
     "删除顾客资料": requests.run_waiting,
+    "备份": upkeep.backup_when_due,
+    "到期归档": upkeep.tidy_when_due,
 }
 
 
@@ -40,6 +45,10 @@ def tick(settings: Settings) -> None:
 
 def main() -> None:
     """Look every minute, until the process is told to end."""
+    try:
+        join(get_settings())
+    except SettingsError as error:
+        sys.exit(f"✗ {error}")
     logs.configure(get_settings(), "daily")
     with suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, _end)

@@ -11,6 +11,7 @@ from bot.launch.rasa_token import rasa_token
 from bot.launch.standing import watch_spool
 from bot.observing import logs, tracing
 from bot.settings import SettingsError, get_settings
+from bot.upkeep.presence import join
 
 
 def arguments(options: list[str], token: str) -> list[str]:
@@ -23,6 +24,7 @@ def main() -> None:
     """Run the server until it is told to stop."""
     try:
         settings = get_settings()
+        join(settings)
         tracing.configure(settings.traces, "rasa")
     except (SettingsError, tracing.TracesMissing) as error:
         sys.exit(f"✗ {error}")

@@ -19,6 +19,7 @@ from bot.launch.problems import LaunchError, explain
 from bot.launch.steps import prepare, say
 from bot.launch.swap import note_servers
 from bot.settings import ROOT, Settings, get_settings
+from bot.upkeep.presence import join
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 120
@@ -135,6 +136,7 @@ def up(profile: str = "") -> None:
     else:
         children = servers(get_settings())
         note_servers(get_settings(), [])
+    join(get_settings())
     check_ports(children)
     if profile:
         cluster.make_ready(get_settings())

@@ -21,6 +21,7 @@ from bot.observing import logs, tracing
 from bot.observing.health import Check, Loaded
 from bot.quality import api as quality
 from bot.settings import Settings, SettingsError, get_settings
+from bot.upkeep.presence import join
 
 # What the management site's rights mean at the desk.
 ROLES: dict[Role, str] = {"read": "supervisor", "change": "supervisor"}
@@ -72,6 +73,7 @@ def main() -> int:
     """Run the server until it is stopped, at the address from the settings (DIANXIAOER_WEB_HOST=0.0.0.0 opens it)."""
     try:
         settings = get_settings()
+        join(settings)
         logs.configure(settings, "web")
         tracing.configure(settings.traces, "web")
         encoder = Loaded()

@@ -25,7 +25,7 @@ from bot.learning.tables import DrawnRow
 from bot.quality.tables import AppealRow, FindingRow, OutsideRow, TalkRow
 from bot.runtime import tracker_rows
 from bot.settings import Settings
-from bot.upkeep.person import Needle, Person
+from bot.upkeep.person import Needle, Person, parts
 from bot.upkeep.searching import archives, line_holds, lines_of
 from bot.upkeep.stores import Store, exists, stores
 
@@ -136,9 +136,14 @@ def media_of(url: str, ids: Iterable[str]) -> list[str]:
     return _linked(url, ids, MEDIA)
 
 
+def uploads_of(url: str, ids: Iterable[str]) -> list[str]:
+    """The names of the pictures (in var/uploads) that agents sent to some conversations."""
+    return _linked(url, ids, "/uploads/")
+
+
 def _own_uploads(url: str, ids: list[str]) -> list[str]:
     """Pictures that agents sent to these conversations and to nobody else."""
-    mine = _linked(url, ids, "/uploads/")
+    mine = uploads_of(url, ids)
     if not mine:
         return []
     found = []
@@ -154,8 +159,9 @@ def _own_uploads(url: str, ids: list[str]) -> list[str]:
 def _linked(url: str, ids: Iterable[str], prefix: str) -> list[str]:
     found: dict[str, None] = {}
     with reading(url) as session:
-        rows = select(Message.content, Message.request).where(Message.conversation_id.in_(list(ids)))
-        for content, request in session.execute(rows):
+        query = select(Message.content, Message.request)
+        rows = (row for part in parts(sorted(ids)) for row in session.execute(query.where(_of_chats(part))))
+        for content, request in rows:
             if prefix == MEDIA and (request or {}).get("media"):
                 found[Path(str(request["media"])).name] = None
             for value in _texts([content, request]):
@@ -163,6 +169,10 @@ def _linked(url: str, ids: Iterable[str], prefix: str) -> list[str]:
                 if path[1] and path[2] and "/" not in path[2]:
                     found[Path(path[2]).name] = None
     return list(found)
+
+
+def _of_chats(ids: Sequence[str]) -> Any:
+    return Message.conversation_id.in_(ids)
 
 
 def _texts(value: Any) -> Iterable[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import engine_for, migration_config, upgrade
 from bot.settings import Settings
 from bot.upkeep.problems import UpkeepError
-from bot.upkeep.stores import Store, exists, shown, stores
+from bot.upkeep.stores import ROOMS, Store, exists, shown, stores
 
 
 @dataclass(frozen=True)
@@ -55,22 +55,42 @@ def migrate(settings: Settings) -> list[Version]:
     return found
 
 
+def standing_at(settings: Settings) -> dict[str, str | None]:
+    """Room → the version of its tables as they are, also one that this program does not know.
+
+    Raises:
+        UpkeepError: a database does not answer.
+    """
+    return {store.room: _current(store) for store in stores(settings)}
+
+
+def knows(room: str, version: str | None) -> bool:
+    """Whether this program can bring tables of that version to its own."""
+    if room not in ROOMS:
+        return False
+    scripts = ScriptDirectory.from_config(migration_config("", room))
+    return version is None or version in {script.revision for script in scripts.walk_revisions()}
+
+
 def _version(store: Store) -> Version:
-    config = migration_config(store.url, store.room)
-    scripts = ScriptDirectory.from_config(config)
-    newest = scripts.get_current_head() or ""
+    scripts = ScriptDirectory.from_config(migration_config(store.url, store.room))
+    current = _current(store)
+    if not knows(store.room, current):
+        raise UpkeepError(f"{store.room} 的表是版本 {current}，比这份程序新。请换上新版的程序，或恢复旧的备份")
+    return Version(store.room, current, scripts.get_current_head() or "")
+
+
+def _current(store: Store) -> str | None:
     if not exists(store.url):
-        return Version(store.room, None, newest)
-    options = {"version_table": config.attributes["version_table"]}
+        return None
+    options = {"version_table": migration_config(store.url, store.room).attributes["version_table"]}
     try:
         with engine_for(store.url).connect() as connection:
-            current = MigrationContext.configure(connection, opts=options).get_current_revision()
+            found = MigrationContext.configure(connection, opts=options).get_current_revision()
     except SQLAlchemyError as error:
         where = shown(store.url)
         raise UpkeepError(f"{store.room} 的数据库 {where} 用不了：{_first_line(error)}") from error
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
-        raise UpkeepError(f"{store.room} 的表是版本 {current}，比这份程序新。请换上新版的程序，或恢复旧的备份")
-    return Version(store.room, current, newest)
+    return None if found is None else str(found)
 
 
 def _first_line(error: SQLAlchemyError) -> str:

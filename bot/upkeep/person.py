@@ -106,7 +106,7 @@ def _complete(settings: Settings, customer_id: str | None, accounts: list[Accoun
         tickets = or_(TicketRow.customer_id == (customer_id or ""), _in(TicketRow.channel, TicketRow.account, accounts))
         for details in session.scalars(select(TicketRow.details).where(tickets)):
             phones += [str(details["phone"])] if (details or {}).get("phone") else []
-        for numbers in _parts([row.no for row in orders]):
+        for numbers in parts([row.no for row in orders]):
             emails = select(InvoiceRow.email).where(InvoiceRow.order_no.in_(numbers), InvoiceRow.email.is_not(None))
             places += list(session.scalars(emails))
     conversations, ids = _chats(settings, accounts)
@@ -198,5 +198,6 @@ def _in(channel: Any, account: Any, accounts: list[Account]) -> Any:
     return tuple_(channel, account).in_(accounts)
 
 
-def _parts(values: list[Any], size: int = 400) -> Iterator[list[Any]]:
+def parts(values: list[Any], size: int = 400) -> Iterator[list[Any]]:
+    """`values` in lists that a database takes in one query."""
     return (values[start : start + size] for start in range(0, len(values), size))

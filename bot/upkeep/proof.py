@@ -63,11 +63,15 @@ class Proof:
         return "\n".join(lines)
 
 
+def path_of(settings: Settings, proof: Proof) -> Path:
+    """Where the report is kept; numbers alone may come again after a restore."""
+    return settings.var / "erasures" / f"{proof.number:06d}-{proof.subject[:8]}.json"
+
+
 def write(settings: Settings, proof: Proof) -> Path:
     """Keep the report in `var/erasures`; where."""
-    folder = settings.var / "erasures"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{proof.number:06d}.json"
+    path = path_of(settings, proof)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf8") as file:
         json.dump(proof.to_json(), file, ensure_ascii=False, indent=2)

@@ -30,7 +30,7 @@ from bot.upkeep.person import Person, needles, of_customer, resolve
 from bot.upkeep.problems import UpkeepError
 from bot.upkeep.proof import Found, Proof
 from bot.upkeep.scrubbing import scrub
-from bot.upkeep.searching import search
+from bot.upkeep.searching import Tables, all_tables, search
 from bot.upkeep.tables import ErasureRow
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ def erase(settings: Settings, who: str = "", *, channel: str = "", account: str 
     person = resolve(settings, who, channel=channel, account=account)
     words, _ = needles(settings, person)
     _wait_until_quiet(settings, person)
-    before = search(settings, words)
+    tables = all_tables(settings)
+    before = search(settings, words, tables)
     try:
         ShopRoom(settings.shop_url).check(shop_privacy.Person(person.customer_id or "", person.accounts))
         if person.customer_id and not _erased(settings, person.customer_id):
@@ -90,19 +91,24 @@ def erase(settings: Settings, who: str = "", *, channel: str = "", account: str 
             f"还有没办完的事（订单 {orders} 笔，售后 {tickets} 件），送货和退款要用到顾客的信息，办完再删除"
         ) from None
     number = ask(settings, person, wait=0.0)
-    found = carry_out(settings, number, before)
+    found = carry_out(settings, number, before, tables)
     if not found.clean:
         raise UpkeepError(f"没有删干净，{int(AGAIN / 60)} 分钟后会再试：\n{found.as_table()}")
     return found
 
 
 def run_waiting(settings: Settings, ready: Callable[[ErasureRow], bool] | None = None) -> list[Proof]:
-    """Carry out the requests that are due, in one process of the cluster; one that fails keeps no other waiting."""
+    """Carry out the requests that are due, in one process of the cluster; one that fails keeps no other waiting.
+
+    With `ready` those that are not due yet are asked for too.
+    """
     upgrade(settings.chat_url, "conversations")
     upgrade(settings.chat_url, "upkeep")
     with reading(settings.chat_url) as session:
-        due = select(ErasureRow).where(ErasureRow.state == "waiting", ErasureRow.not_before <= time.time())
-        rows = [row for row in session.scalars(due.order_by(ErasureRow.id)) if (ready or _ready(settings))(row)]
+        waiting = select(ErasureRow).where(ErasureRow.state == "waiting").order_by(ErasureRow.id)
+        at_once = ready is not None
+        due = [row for row in session.scalars(waiting) if row.not_before <= time.time() or _may(settings, row, at_once)]
+        rows = [row for row in due if (ready or _ready(settings))(row)]
     if not rows:
         return []
     store, worker = conversations.current_store(), conversations.new_worker()
@@ -119,13 +125,19 @@ def run_waiting(settings: Settings, ready: Callable[[ErasureRow], bool] | None =
     return found
 
 
-def carry_out(settings: Settings, number: int, before: Found | None = None) -> Proof:
+def _may(settings: Settings, row: ErasureRow, at_once: bool) -> bool:
+    """Whether a request that is not due may be carried out; the second look at what comes out of a queue must wait."""
+    return at_once and (settings.events.type == "store" or not row.counts.get("tried"))
+
+
+def carry_out(settings: Settings, number: int, before: Found | None = None, tables: Tables | None = None) -> Proof:
     """Erase whom the request names, search for what is left, and keep the proof.
 
     Args:
         settings: where the stores are.
         number: of the request.
         before: what was found before the shop's part was erased, where that is known.
+        tables: as `all_tables` has read them just now.
     """
     with reading(settings.chat_url) as session:
         row = session.get(ErasureRow, number)
@@ -137,15 +149,16 @@ def carry_out(settings: Settings, number: int, before: Found | None = None) -> P
     else:
         person = _both(person, resolve_guest(settings, person))
     words, notes = needles(settings, person)
-    before = search(settings, words) if before is None else before
+    tables = tables or all_tables(settings)
+    before = search(settings, words, tables) if before is None else before
     erased: dict[str, int] = {}
     if not person.customer_id or not _erased(settings, person.customer_id):
         shop = ShopRoom(settings.shop_url)
         known = shop_privacy.Person(person.customer_id or "", person.accounts)
         erased |= {f"shop.{what}": count for what, count in shop.erase(known).items()}
     erased |= erase_outside_shop(settings, person, words)
-    scrubbed = scrub(settings, words)
-    after = search(settings, words)
+    scrubbed = scrub(settings, words, tables)
+    after = search(settings, words, tables)
     done = Proof(number, row.subject, before, erased, scrubbed, after, _kept(settings, person), tuple(notes), now())
     _settle(settings, done)
     return done

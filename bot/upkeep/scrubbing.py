@@ -11,23 +11,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import engine_for
 from bot.settings import Settings
 from bot.upkeep.person import Needle
-from bot.upkeep.searching import Place, holding, is_text, reflected
-from bot.upkeep.stores import databases, exists
+from bot.upkeep.searching import Place, Tables, all_tables, holding, is_empty, is_text
+from bot.upkeep.stores import databases
 
 GONE = "已删除"
 _BATCH = 200
 
 
-def scrub(settings: Settings, needles: Sequence[Needle]) -> dict[Place, int]:
+def scrub(settings: Settings, needles: Sequence[Needle], tables: Tables | None = None) -> dict[Place, int]:
     """Remove `needles` from every table; how many rows of which were changed.
 
     What cannot be changed (a constraint of a table that nobody here knows) stays, and the search after it tells.
     """
     found: Counter[Place] = Counter()
+    known = all_tables(settings) if tables is None else tables
     for title, url in databases(settings).items():
-        if not exists(url):
-            continue
-        for table in reversed(reflected(url).sorted_tables):  # rows that refer to others first
+        for table in reversed(known.get(title, [])):  # rows that refer to others first
             found[Place(title, table.name)] += _scrub_table(url, table, needles)
     return {place: count for place, count in found.items() if count}
 
@@ -41,7 +40,7 @@ def _scrub_table(url: str, table: Table, needles: Sequence[Needle]) -> int:
     while True:
         # Short transactions: a chat must not wait for this.
         with engine_for(url).execution_options(writes=True).begin() as connection:
-            condition = holding(connection, table, mine)
+            condition = None if is_empty(connection, table) else holding(connection, table, mine)
             if condition is None:
                 return done
             rows = connection.execute(select(table).where(condition).limit(_BATCH)).mappings().all()

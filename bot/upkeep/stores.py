@@ -72,6 +72,14 @@ def databases(settings: Settings) -> dict[str, str]:
     return {"、".join(names): url for url, names in titles.items()}
 
 
+def sharing(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Each database once: its URL → the stores that share it, by their fields of Settings without "_url"."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for field in TITLES:
+        found[str(getattr(settings, field))].append(field.removesuffix("_url"))
+    return {url: tuple(stores) for url, stores in found.items()}
+
+
 def sqlite_file(url: str) -> Path | None:
     """The file of a SQLite database; None for a server's."""
     parsed = make_url(url)
