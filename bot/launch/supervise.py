@@ -39,6 +39,7 @@ class Server:
     environment: dict[str, str] = field(default_factory=dict)  # beside the environment of this process
     process: "subprocess.Popen[bytes] | None" = field(default=None)
     restarted: list[float] = field(default_factory=list)  # when, of the monotonic clock
+    folder: Path = ROOT  # where it runs
 
     def start(self) -> None:
         environment = {
@@ -50,7 +51,7 @@ class Server:
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C reaches only us, and we end the children in order.
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                self.command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def healthy(self) -> bool:
