@@ -6,11 +6,12 @@ Rasa opens a client session with a connection of its own for every call of an ac
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
+import ujson  # of Sanic's, which reads what is written here
 from rasa.utils.endpoints import EndpointConfig
 
 # Seconds that an idle connection is kept here; less than the action server and nginx keep theirs, so that no call goes
@@ -41,6 +42,7 @@ async def _kept(endpoint: EndpointConfig) -> AsyncIterator[aiohttp.ClientSession
             headers=plain.headers,
             auth=plain.auth,
             timeout=plain.timeout,
+            json_serialize=partial(ujson.dumps, ensure_ascii=False, escape_forward_slashes=False),
             cookie_jar=aiohttp.DummyCookieJar(),  # one call knows nothing of another
         )
         await plain.close()

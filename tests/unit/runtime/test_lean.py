@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from rasa.core.actions.action import RemoteAction
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import GraphSchema, SchemaNode
@@ -29,8 +30,9 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.slots import BooleanSlot, CategoricalSlot, FloatSlot, ListSlot, Slot, TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
 
-from bot.runtime.lean import graphs, make_lean, rules, slots, states
+from bot.runtime.lean import calls, graphs, make_lean, rules, slots, states
 
 DOMAIN = Domain.from_dict(
     {
@@ -50,6 +52,7 @@ DOMAIN = Domain.from_dict(
 @pytest.fixture(autouse=True)
 def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(DialogueStateTracker, "past_states", states.RASAS_OWN)
+    monkeypatch.setattr(Domain, "does_custom_action_explicitly_need_domain", calls.RASAS_OWN)
     monkeypatch.setattr(DaskGraphRunner, "run", graphs.RASAS_OWN)
     monkeypatch.setattr(RulePolicy, "_get_possible_keys", rules.RASAS_OWN)
     yield
@@ -74,6 +77,26 @@ def test_a_copied_slot_is_the_same_and_its_own(slot: Slot) -> None:
     assert type(made) is type(before) and vars(made) == vars(before) and made is not slot
     made.value = None
     assert slot.value == before.value and not slot.has_been_set
+
+
+def test_the_domain_goes_to_who_asks_for_it_and_not_to_every_form() -> None:
+    actions: list[Any] = ["action_x", "validate_a", {"action_y": {"send_domain": True}}]
+    actions += [{"validate_b": {"send_domain": True}}, {"validate_c": {"send_domain": False}}]
+    domain = Domain.from_dict({"actions": actions})
+    endpoint = EndpointConfig("http://127.0.0.1/webhook", enable_selective_domain=True)
+
+    def sent() -> list[str]:
+        tracker = DialogueStateTracker("c", domain.slots)
+        names = ("action_x", "action_y", "validate_a", "validate_b", "validate_c")
+        calls_of = {name: RemoteAction(name, endpoint)._action_call_format(tracker, domain) for name in names}
+        return [name for name, call in calls_of.items() if "domain" in call]
+
+    assert sent() == ["action_y", "validate_a", "validate_b"]
+    calls.quicken()
+    assert sent() == sent() == ["action_y", "validate_b"]
+    assert "domain" in RemoteAction("action_x", EndpointConfig("x"))._action_call_format(
+        DialogueStateTracker("c", domain.slots), domain
+    )
 
 
 def random_event(chance: random.Random) -> Event:
