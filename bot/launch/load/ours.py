@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import create_engine, update
 from sqlalchemy.engine import make_url
@@ -13,6 +14,7 @@ from bot.db import engine_for, writing
 from bot.launch import cluster
 from bot.launch.bench_turn import share_built, timed_servers
 from bot.launch.outside import create_database
+from bot.launch.problems import LaunchError
 from bot.launch.steps import create_databases
 from bot.launch.supervise import Server
 from bot.launch.supervise import servers as single_servers
@@ -35,9 +37,11 @@ def prepared(var: Path, ports: list[int], redis_url: str, profile: str, say: Cal
         say: is told what is prepared.
 
     Raises:
-        LaunchError: a service of the cluster is missing.
+        LaunchError: a service of the cluster is missing, or RabbitMQ's virtual host is one that others may use.
     """
     before = dict(os.environ)
+    if profile:
+        _check_virtual_host(os.environ.get("DIANXIAOER_RABBITMQ_URL", ""))
     share_built(var)
     names = ("WEB", "RASA", "ACTION")
     os.environ |= {f"DIANXIAOER_{name}_PORT": str(port) for name, port in zip(names, ports, strict=True)}
@@ -63,6 +67,16 @@ def prepared(var: Path, ports: list[int], redis_url: str, profile: str, say: Cal
         get_settings.cache_clear()
         if database:
             _drop(database)
+
+
+def _check_virtual_host(url: str) -> None:
+    # The test's consumer would take the events of a shop that runs on the same one, into a database that is dropped.
+    if not urlsplit(url).path.strip("/").replace("%2F", "").replace("%2f", ""):
+        raise LaunchError(
+            "压测集群要用 RabbitMQ 里单独的一个虚拟主机，免得取走营业中的店的事件。先运行 "
+            "rabbitmqctl add_vhost load 和 rabbitmqctl set_permissions -p load guest '.*' '.*' '.*'，"
+            "再 export DIANXIAOER_RABBITMQ_URL=amqp://guest:guest@127.0.0.1/load"
+        )
 
 
 def servers(profile: str) -> list[Server]:
