@@ -16,6 +16,7 @@ from alembic.config import Config
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from bot.observing.pools import WatchedPool
@@ -34,7 +35,10 @@ def engine_for(url: str) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS})
+    # SQLAlchemy would open a file anew for every use, and whoever closes it last writes the whole log back to it.
+    kept: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": -1} if database and database != ":memory:" else {}
+    arguments = {"check_same_thread": False, "timeout": _BUSY_SECONDS}
+    engine = create_engine(url, future=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -17,8 +17,24 @@ def _bench_turn(arguments: Namespace) -> None:
     bench_turn(arguments.rounds, as_json=arguments.json)
 
 
+def _bench_load(arguments: Namespace) -> None:
+    from bot.launch.load.bench import Options, bench_load
+    from bot.settings import ROOT
+
+    options = Options(
+        seconds=arguments.seconds,
+        warm_up=arguments.warm_up,
+        customers=arguments.customers,
+        profile=arguments.profile,
+        only=arguments.only,
+        redis_url=arguments.redis,
+        seed=arguments.seed,
+    )
+    bench_load(options, ROOT / "docs" / "operations.md" if arguments.table else None)
+
+
 def add_to(commands: Commands) -> None:
-    """`up`, `prepare`, `train`, `web`, `bench-turn`."""
+    """`up`, `prepare`, `train`, `web`, `bench-turn`, `bench-load`."""
     start = commands.add("up", "准备好一切并启动全部服务，Ctrl-C 停止", _up)
     start.add_argument(
         "--profile",
@@ -35,3 +51,14 @@ def add_to(commands: Commands) -> None:
     )
     turn.add_argument("--rounds", type=int, default=20, metavar="N", help="说几段对话，默认 20")
     turn.add_argument("--json", action="store_true", help="以 JSON 打印")
+    load = commands.add(
+        "bench-load", "压测：两个核上 95%% 的一轮不超过 500 毫秒时的最高速率，和 Rasa 自带的模板对比", _bench_load
+    )
+    load.add_argument("--seconds", type=float, default=10.0, metavar="N", help="每一步量多少秒，默认 10")
+    load.add_argument("--warm-up", type=float, default=10.0, metavar="N", help="预热多少秒，默认 10")
+    load.add_argument("--customers", type=int, default=40, metavar="N", help="同时聊着的会话，默认 40")
+    load.add_argument("--profile", default="", choices=["", "cluster"], help="cluster：店小二在 nginx 后面各两台")
+    load.add_argument("--only", default="", choices=["", "ours", "template"], help="只量一方，不对比")
+    load.add_argument("--redis", default="redis://127.0.0.1:6379/0", metavar="URL", help="锁用的 Redis，默认本机")
+    load.add_argument("--seed", type=int, default=1, metavar="N", help="换一个数，顾客到达的时刻和说法就不同")
+    load.add_argument("--table", action="store_true", help="把表格写进 docs/operations.md")

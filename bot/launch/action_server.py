@@ -24,6 +24,7 @@ from bot.observing import logs, on_sanic, tracing
 from bot.observing.context import about
 from bot.observing.health import Loaded, database
 from bot.observing.metrics import ACTION_FAILURES, ACTION_SECONDS
+from bot.runtime.action_connections import IDLE_AT_SERVER
 from bot.settings import Settings, SettingsError, get_settings
 from bot.shop import ShopError
 from bot.shop.adapters import systems
@@ -73,6 +74,7 @@ def app() -> Sanic:
     endpoint.ActionExecutor = WatchedExecutor  # which create_app looks up there
     server = endpoint.create_app("actions", cors_origins="")
     server.config.REQUEST_MAX_SIZE = _LARGEST_BODY
+    server.config.KEEP_ALIVE_TIMEOUT = IDLE_AT_SERVER
     on_sanic.harden(server)
     stores = {"shop": settings.shop_url, "chat": settings.chat_url, "knowledge": settings.knowledge_url}
     databases = {f"{name}_store": database(url) for name, url in stores.items()}

@@ -81,10 +81,7 @@ def bench_turn(rounds: int = ROUNDS, *, as_json: bool = False) -> Report:
 def _measure(var: Path, rounds: int, *, quiet: bool) -> tuple[list[Turn], tuple[float, float]]:
     times = var / "times.jsonl"
     times.touch()
-    own = ROOT / "var"
-    for built in ("encoders", "finetuned"):
-        if (own / built).exists():
-            (var / built).symlink_to((own / built).resolve())
+    share_built(var)
     names = ("WEB", "RASA", "ACTION")
     os.environ |= {f"DIANXIAOER_{n}_PORT": str(p) for n, p in zip(names, _free_ports(3), strict=True)}
     os.environ |= {"DIANXIAOER_VAR": str(var), VARIABLE: str(times)}
@@ -92,7 +89,7 @@ def _measure(var: Path, rounds: int, *, quiet: bool) -> tuple[list[Turn], tuple[
     tell = (lambda _text: None) if quiet else say
     tell("准备一份示例店铺……")
     create_databases(progress=lambda _line: None)
-    children = timed_servers(servers(get_settings()))
+    children = [child for child in timed_servers(servers(get_settings())) if "bot.launch.timed" in child.command]
     before = os.getloadavg()[0]
     try:
         start(children, progress=tell)
@@ -107,16 +104,23 @@ def _measure(var: Path, rounds: int, *, quiet: bool) -> tuple[list[Turn], tuple[
 
 
 def timed_servers(children: Iterable[Server]) -> list[Server]:
-    """Rasa and action server of `make run`, each with its notes of time; the web pages are not part of a turn."""
+    """The servers of `make run`, Rasa and actions each with its notes of time."""
     modules = {"bot.launch.rasa_server": "rasa", "bot.launch.action_server": "actions"}
-    kept = []
-    for child in children:
-        place = child.command.index("-m") + 1
-        name = modules.get(child.command[place])
-        if name:
-            child.command[place : place + 1] = ["bot.launch.timed", name]
-            kept.append(child)
-    return kept
+    found = list(children)
+    for child in found:
+        for place, word in enumerate(child.command):
+            if word in modules:
+                child.command[place : place + 1] = ["bot.launch.timed", modules[word]]
+                break
+    return found
+
+
+def share_built(var: Path) -> None:
+    """Let servers with their data in `var` use the encoders that are built already."""
+    for built in ("encoders", "finetuned"):
+        found = ROOT / "var" / built
+        if found.exists():
+            (var / built).symlink_to(found.resolve())
 
 
 def _free_ports(count: int) -> list[int]:

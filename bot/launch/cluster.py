@@ -13,7 +13,7 @@ from bot.launch.endpoints import runtime_endpoints
 from bot.launch.nginx import Front, nginx_conf
 from bot.launch.outside import check_outside, create_database
 from bot.launch.problems import LaunchError
-from bot.launch.supervise import HOST, Server
+from bot.launch.supervise import HOST, Server, alone
 from bot.launch.swap import note_servers
 from bot.settings import Settings, get_settings
 
@@ -81,16 +81,19 @@ def servers(settings: Settings) -> list[Server]:
         port = settings.action_port + number
         command = [*python, "bot.launch.action_server", "--host", HOST, "--port", str(port)]
         children.append(
-            Server(f"动作服务 {number}", command, port, "/health", "ACTION_PORT", logs / f"actions-{number}.log")
+            Server(
+                f"动作服务 {number}", command, port, "/health", "ACTION_PORT", logs / f"actions-{number}.log", alone()
+            )
         )
     for number in range(1, COPIES + 1):
         port = settings.rasa_port + number
         command = [*python, "bot.launch.rasa_server", "--interface", HOST, "--port", str(port)]
         command += ["--credentials", "credentials.yml", "--endpoints", endpoints]
-        children.append(Server(f"Rasa 服务 {number}", command, port, "/", "RASA_PORT", logs / f"rasa-{number}.log"))
+        log = logs / f"rasa-{number}.log"
+        children.append(Server(f"Rasa 服务 {number}", command, port, "/", "RASA_PORT", log, alone()))
     for number in range(1, COPIES + 1):
         port = settings.web_port + number
-        own = {"DIANXIAOER_WEB_HOST": HOST, "DIANXIAOER_WEB_PORT": str(port)}
+        own = {**alone(), "DIANXIAOER_WEB_HOST": HOST, "DIANXIAOER_WEB_PORT": str(port)}
         command = [*python, "bot.launch.web_server"]
         log = logs / f"web-{number}.log"
         children.append(Server(f"网页服务 {number}", command, port, "/health", "WEB_PORT", log, own))

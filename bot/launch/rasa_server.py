@@ -32,8 +32,10 @@ def main() -> None:
 
     import rasa.__main__
 
+    from bot.runtime.lean import make_lean
     from bot.runtime.watched import watch
 
+    make_lean()
     watch(settings)
     watch_spool(settings)
     options = sys.argv[1:]

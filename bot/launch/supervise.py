@@ -24,6 +24,9 @@ from bot.upkeep.presence import join
 HOST = "127.0.0.1"
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
+# For the small products of matrices in a turn OpenBLAS's threads cost more in waiting for each other than they compute:
+# with them a turn takes twice the processor time. Whoever sets the variables decides.
+LONE_BLAS = {name: os.environ.get(name, "1") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
 RESTARTS, RESTARTS_WITHIN = 5, 300  # so often in so many seconds; then something is wrong that no restart mends
 
 
@@ -40,6 +43,7 @@ class Server:
     environment: dict[str, str] = field(default_factory=dict)  # beside the environment of this process
     process: "subprocess.Popen[bytes] | None" = field(default=None)
     restarted: list[float] = field(default_factory=list)  # when, of the monotonic clock
+    folder: Path = ROOT  # where it runs
 
     def start(self) -> None:
         environment = {
@@ -51,7 +55,7 @@ class Server:
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C reaches only us, and we end the children in order.
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                self.command, cwd=self.folder, env=environment, stdout=log, stderr=log, start_new_session=True
             )
 
     def healthy(self) -> bool:
@@ -98,11 +102,18 @@ def servers(settings: Settings) -> list[Server]:
     web = ["bot.launch.web_server"]
     action = ["bot.launch.action_server", "--host", HOST, "--port", str(settings.action_port)]
     return [
-        Server("动作服务", python + action, settings.action_port, "/health", "ACTION_PORT", logs / "actions.log"),
-        Server("Rasa 服务", python + rasa, settings.rasa_port, "/", "RASA_PORT", logs / "rasa.log"),
-        Server("网页服务", python + web, settings.web_port, "/health", "WEB_PORT", logs / "web.log"),
+        Server(
+            "动作服务", python + action, settings.action_port, "/health", "ACTION_PORT", logs / "actions.log", alone()
+        ),
+        Server("Rasa 服务", python + rasa, settings.rasa_port, "/", "RASA_PORT", logs / "rasa.log", alone()),
+        Server("网页服务", python + web, settings.web_port, "/health", "WEB_PORT", logs / "web.log", alone()),
         Server("定时任务", [*python, "bot.launch.daily"], 0, "", "", logs / "daily.log"),
     ]
+
+
+def alone() -> dict[str, str]:
+    """The environment of a server that answers customers."""
+    return dict(LONE_BLAS)
 
 
 def check_ports(children: list[Server]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 VARIABLE = "DIANXIAOER_TIMES"
 PARSE, POLICIES, CALL, ACTION, STORE = "parse", "policies", "call", "action", "store"
+TURN, HELD, EVENTS = "turn", "held", "events"  # with the lock and its wait, with the lock held, telling the events
 Name = Callable[..., str]
 # Kinds that are being timed in this task: a store that reads while it saves counts once.
 _inside: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar("inside", default=frozenset())
@@ -56,12 +57,17 @@ def timed(owner: type, method: str, kind: str, write: Callable[[str], object], n
 
 
 def _rasa(write: Callable[[str], object]) -> Callable[[], None]:
+    from rasa.core.agent import Agent
     from rasa.core.processor import MessageProcessor
     from rasa.utils.endpoints import EndpointConfig
 
+    from bot.events.broker import EventSpool
     from bot.launch import rasa_server
     from bot.runtime.trackers import WindowTrackerStore
 
+    timed(Agent, "handle_message", TURN, write)
+    timed(MessageProcessor, "handle_message", HELD, write)
+    timed(EventSpool, "publish", EVENTS, write)
     timed(MessageProcessor, "parse_message", PARSE, write)
     timed(MessageProcessor, "_predict_next_with_tracker", POLICIES, write)
     timed(EndpointConfig, "request", CALL, write, lambda *_, **k: str((k.get("json") or {}).get("next_action", "")))

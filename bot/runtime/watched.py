@@ -19,6 +19,7 @@ from bot.observing.context import about, conversation
 from bot.observing.health import Check, database
 from bot.observing.metrics import PARSE_SECONDS
 from bot.observing.turns import turn
+from bot.runtime.action_connections import close_connections, keep_connections
 from bot.runtime.patience import patiently
 from bot.settings import Settings
 
@@ -29,6 +30,7 @@ _API = "api"  # Rasa's own channels; a request may name any channel, so its name
 
 def watch(settings: Settings) -> None:
     """Wrap Rasa's methods and let the server that it makes from now on have our routes."""
+    keep_connections()
     _wrap(MessageProcessor, "handle_message", _handled)
     _wrap(MessageProcessor, "parse_message", _parsed)
     _wrap(MessageProcessor, "_predict_next_with_tracker", _predicted)
@@ -103,7 +105,11 @@ def _configured(original: Callable[..., Sanic], settings: Settings) -> Callable[
         async def again(_app: Sanic, _loop: Any) -> None:
             logs.configure(settings, SERVICE)  # and Sanic's, just before it starts
 
+        async def close(_app: Sanic, _loop: Any) -> None:
+            await close_connections()
+
         app.register_listener(again, "after_server_start")
+        app.register_listener(close, "after_server_stop")
         return app
 
     return configure_app

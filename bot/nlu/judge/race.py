@@ -17,12 +17,12 @@ import yaml
 from bot.nlu.judge._corpus_lines import Line, read_corpus
 from bot.nlu.judge._messages import read_messages
 from bot.nlu.judge._problem import JudgeError
-from bot.nlu.judge._rivals import RIVALS, Rival, rivals
+from bot.nlu.judge._rivals import RIVALS, Rival, rivals, template_pipeline
 from bot.nlu.judge._text import percent
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import ROOT
 
-__all__ = ["RIVALS", "race"]
+__all__ = ["RIVALS", "nlu_data", "race", "read_corpus", "subsample", "template_pipeline"]
 
 _HEADER = ("方案", "基础意图", "业务意图", "训练秒数", "单条毫秒", "训练内存 MB", "运行内存 MB", "说明")
 

@@ -12,6 +12,7 @@ import pytest
 from bot.launch import supervise
 from bot.launch.problems import LaunchError
 from bot.launch.supervise import RESTARTS, Server
+from bot.settings import Settings
 
 
 @pytest.fixture
@@ -78,3 +79,18 @@ def test_one_that_cannot_stay_ends_the_suite_with_its_last_words(tmp_path: Path)
     server.start()
     with pytest.raises(LaunchError, match=r"反复意外退出(.|\n)*坏了"):
         supervise._watch([server])
+
+
+def test_blas_stays_on_one_thread_in_the_servers_of_a_turn_and_nowhere_else(tmp_path: Path) -> None:
+    children = {child.name: child for child in supervise.servers(Settings(var=tmp_path))}
+    show = [sys.executable, "-c", "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"]
+    said = {}
+    for name, child in children.items():
+        child.command = show
+        child.start()
+        assert child.process is not None
+        child.process.wait(20)
+        said[name] = child.log.read_text().strip()
+    expected = supervise.LONE_BLAS["OPENBLAS_NUM_THREADS"]
+    assert {said[name] for name in ("动作服务", "Rasa 服务", "网页服务")} == {expected}
+    assert said["定时任务"] == str(os.environ.get("OPENBLAS_NUM_THREADS"))

@@ -13,7 +13,22 @@ ANSWERS: list[tuple[Any, bool]] = [
     ({"events": [{"event": "slot", "name": "a", "value": [1]}], "responses": [{"text": "x"}]}, True),
     ({"events": [{"event": "bot", "text": "x", "data": {}}]}, True),
     ({}, True),
+    ({"events": [{"event": "bot", "timestamp": 1.5, "metadata": {}}, {"event": "followup", "name": None}]}, True),
+    ({"events": [{"event": "action", "name": "x", "policy": None, "confidence": 1}]}, True),
+    ({"events": [{"event": "user", "text": "x", "parse_data": {"intent": {"name": "ask"}, "entities": []}}]}, True),
+    ({"events": [{"event": "slot", "name": "a", "value": None, "timestamp": None}], "more": 1}, True),
     ({"events": [{"event": "no_such_event"}]}, False),
+    ({"events": [{"event": "bot", "timestamp": "now"}]}, False),
+    ({"events": [{"event": "bot", "timestamp": True}]}, False),
+    ({"events": [{"event": "bot", "metadata": []}]}, False),
+    ({"events": [{"event": "slot", "name": 5, "value": 1}]}, False),
+    ({"events": [{"event": "slot", "name": "a"}]}, False),
+    ({"events": [{"event": "action", "name": 5}]}, False),
+    ({"events": [{"event": ["slot"]}]}, False),
+    ({"events": [{"name": "a"}]}, False),
+    ({"events": [None]}, False),
+    ({"events": None}, False),
+    ({"responses": None}, False),
     ({"events": [{"event": "slot", "value": 1}]}, False),
     ({"events": "none"}, False),
     ({"responses": ["x"]}, False),
@@ -45,5 +60,5 @@ def test_the_schema_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     action_calls._validator.cache_clear()
     action_calls.check_schema_once()
     for _ in range(3):
-        assert accepts(RemoteAction("action_test", None), {"events": []})
+        assert accepts(RemoteAction("action_test", None), {"events": [{"event": "action", "name": "x"}]})
     assert len(checked) == 1

@@ -1,6 +1,7 @@
 """Features stand where the tokens stand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.encoder import Encoded
+from bot.nlu.encoder import Encoded, Encoder
 from bot.nlu.featurizer import ChineseBertFeaturizer, align
 from bot.nlu.tokenizer import ChineseTokenizer
 from tests.unit.nlu.conftest import TEXTS, Tiny
@@ -80,3 +81,27 @@ def test_a_changed_model_folder_changes_the_fingerprint(tiny_bert: Tiny, tmp_pat
 def test_wrong_settings_are_told(settings: dict[str, object], tiny_bert: Tiny, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigException, match=r"应为"):
         _featurizer(tiny_bert.folder, tmp_path, **settings)
+
+
+@pytest.mark.parametrize(("setting", "serving", "training"), [(None, 1, 0), (0, 0, 0), (3, 3, 3)])
+def test_a_message_gets_one_core_and_training_all(
+    setting: int | None,
+    serving: int,
+    training: int,
+    tiny_bert: Tiny,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    load = Encoder.load
+
+    def watched(source: str, **settings: Any) -> Encoder:
+        asked.append(settings["threads"])
+        return load(source, **settings)
+
+    monkeypatch.setattr(Encoder, "load", watched)
+    featurizer = _featurizer(tiny_bert.folder, tmp_path, threads=setting)
+    featurizer.process([Message.build(text="有货吗")])
+    assert asked == [serving]
+    featurizer.process_training_data(TrainingData([Message.build(text="多少钱", intent="ask_price")]))
+    assert asked == [serving, training]

@@ -1,0 +1,183 @@
+"""`python -m bot bench-load`: both bots one after the other on the same machine, the same scripts, the same search."""
+
+import asyncio
+import math
+import os
+import random
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+
+from bot.launch.load import cpu, ours, template
+from bot.launch.load.crowd import Crowd, Step, problems
+from bot.launch.load.notes import Notes
+from bot.launch.load.report import Contender, Row, write_table
+from bot.launch.load.report import table as as_table
+from bot.launch.load.scripts import load_scripts
+from bot.launch.load.search import Figures, figures, highest_rate
+from bot.launch.problems import LaunchError
+from bot.launch.steps import newest_model, say
+from bot.launch.supervise import HOST, Server, start, stop
+from bot.settings import ROOT
+
+SHARES = (0.25, 0.5, 0.75, 1.0)
+_WARM_RATE, _SETTLE = 3.0, 2.0  # turns a second while warming up; seconds of a step that are not counted
+_CLUSTER_PORTS = 3  # a cluster's servers take the ports after its own
+
+
+@dataclass(frozen=True)
+class Options:
+    """How long and how exactly to measure.
+
+    Attributes:
+        seconds: counted of each step.
+        warm_up: seconds of quiet talk before the first step.
+        customers: conversations at once.
+        profile: "cluster" for two of each of ours behind nginx.
+        only: "ours" or "template" alone; "" for both.
+        cores: how many of this machine's cores everything gets together.
+        redis_url: for the locks.
+        seed: of arrivals and words.
+    """
+
+    seconds: float = 10.0
+    warm_up: float = 10.0
+    customers: int = 40
+    profile: str = ""
+    only: str = ""
+    cores: int = 2
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    seed: int = 1
+
+
+@dataclass
+class _Measured:
+    contender: Contender
+    steps: list[Step] = field(default_factory=list)
+
+
+def bench_load(options: Options, page: Path | None = None) -> list[Contender]:
+    """Measure, print the table and write it into `page` between its marks; returns what was measured.
+
+    Raises:
+        LaunchError: there is no model or no Redis, a server does not start, or a bot does not answer.
+    """
+    if options.only != "template" and newest_model() is None:
+        raise LaunchError("还没有模型，请先运行 make train")
+    _check_redis(options.redis_url)
+    kept = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(kept)[: options.cores])
+    found = []
+    try:
+        if options.only != "ours":
+            found.append(_measure_template(options))
+        if options.only != "template":
+            found.append(_measure_ours(options))
+    finally:
+        os.sched_setaffinity(0, kept)
+    text = as_table(found, options.seconds, min(options.cores, len(kept)))
+    print(text)
+    if page is not None:
+        write_table(page, text)
+        say(f"表格已写进 {page.relative_to(ROOT) if page.is_relative_to(ROOT) else page}")
+    return found
+
+
+def _check_redis(url: str) -> None:
+    try:
+        redis.Redis.from_url(url, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        raise LaunchError(f"连不上 Redis（{url.rpartition('@')[2]}）：{error}。可以先运行 make services") from None
+
+
+def _measure_template(options: Options) -> Contender:
+    folder = template.trained(load_scripts(), ROOT / "var" / "bench-load", say)
+    with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
+        action, core = free_ports(2)
+        children = template.servers(folder, options.redis_url, (action, core), Path(name))
+        with _running(children):
+            return asyncio.run(_measure("Rasa 模板", core, children, options))
+
+
+def _measure_ours(options: Options) -> Contender:
+    with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
+        var = Path(name)
+        ports = free_ports(3)
+        with ours.prepared(var, ports, options.redis_url, options.profile, say):
+            children = ours.servers(options.profile)
+            with _running(children):
+                title = "店小二（集群）" if options.profile else "店小二"
+                notes = Notes(var / "times.jsonl")
+                return asyncio.run(_measure(title, ports[1], children, options, notes))
+
+
+@contextmanager
+def _running(children: list[Server]) -> Iterator[None]:
+    try:
+        start(children)
+        yield
+    finally:
+        stop(children)
+
+
+async def _measure(
+    name: str, port: int, children: Sequence[Server], options: Options, notes: Notes | None = None
+) -> Contender:
+    url = f"http://{HOST}:{port}/webhooks/rest/webhook"
+    rows = []
+    async with Crowd(url, load_scripts(), options.customers, options.seed) as crowd:
+        say(f"▶ {name}：预热 {options.warm_up:.0f} 秒……")
+        warm = figures(await crowd.play(_WARM_RATE, options.warm_up))
+        if warm.failures > warm.turns / 2:
+            ends = "\n".join(f"── {child.name}\n{child.last_words()}" for child in children)
+            raise LaunchError(f"{name}没有好好回答，量不出速率：\n{ends}")
+
+        async def play(rate: float) -> Figures:
+            step = await crowd.play(rate, options.seconds, _SETTLE)
+            found = figures(step)
+            said = "；".join(problems(step.samples))
+            say(f"  {_in_words(found)}{'：' + said if said else ''}")
+            return found
+
+        best, _ = await highest_rate(play)
+        for share in SHARES if best else ():
+            before, began, turns = cpu.read(children), time.time(), crowd.turns
+            step = await crowd.play(share * best, options.seconds, _SETTLE)
+            used, seconds = cpu.read(children).since(before), time.time() - began
+            found = figures(step)
+            say(f"  {share:.0%}：{_in_words(found)}")
+            own = {one: 1000 * spent / max(crowd.turns - turns, 1) for one, spent in used.own.items()}
+            parts = notes.parts(began + _SETTLE, began + seconds) if notes else {}
+            rows.append(Row(share, found, own, used.others / seconds, parts))
+    return Contender(name, best, tuple(rows))
+
+
+def _in_words(found: Figures) -> str:
+    times = "，".join(
+        f"p{share} {'—' if math.isinf(ms) or math.isnan(ms) else f'{ms:.0f}'}"
+        for share, ms in ((50, found.p50_ms), (95, found.p95_ms), (99, found.p99_ms))
+    )
+    end = "，排队越来越长" if found.collapsed else " ✓" if found.good else ""
+    return f"{found.rate:.1f} 轮/秒：{times} 毫秒，{found.turns} 轮，失败 {found.failures}{end}"
+
+
+def free_ports(count: int) -> list[int]:
+    """First ports of `count` rows that nobody uses, below those that the kernel gives to outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.SystemRandom().randrange(18000, 32000)
+        row = range(port, port + _CLUSTER_PORTS)
+        if not any(abs(port - other) < _CLUSTER_PORTS for other in found) and not any(map(_taken, row)):
+            found.append(port)
+    return found
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

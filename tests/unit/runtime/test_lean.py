@@ -1,0 +1,265 @@
+"""The quicker ways against Rasa's own: the same results, whatever comes in."""
+
+import copy
+import json
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rasa.core.actions.action import RemoteAction
+from rasa.core.policies.rule_policy import RulePolicy
+from rasa.engine.exceptions import GraphRunError
+from rasa.engine.graph import GraphSchema, SchemaNode
+from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActionReverted,
+    ActiveLoop,
+    BotUttered,
+    EntitiesAdded,
+    Event,
+    FollowupAction,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    UserUtteranceReverted,
+    UserUttered,
+)
+from rasa.shared.core.slots import BooleanSlot, CategoricalSlot, FloatSlot, ListSlot, Slot, TextSlot
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.runtime.lean import calls, graphs, make_lean, rules, slots, states
+
+DOMAIN = Domain.from_dict(
+    {
+        "intents": ["ask", "yes"],
+        "entities": ["product"],
+        "slots": {
+            "a": {"type": "text", "mappings": [{"type": "custom"}]},
+            "b": {"type": "bool", "mappings": [{"type": "custom"}]},
+            "c": {"type": "text", "influence_conversation": False, "mappings": [{"type": "custom"}]},
+        },
+        "actions": ["action_x", "action_y"],
+        "forms": {"form": {"required_slots": ["a"]}},
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(DialogueStateTracker, "past_states", states.RASAS_OWN)
+    monkeypatch.setattr(Domain, "does_custom_action_explicitly_need_domain", calls.RASAS_OWN)
+    monkeypatch.setattr(DaskGraphRunner, "run", graphs.RASAS_OWN)
+    monkeypatch.setattr(RulePolicy, "_get_possible_keys", rules.RASAS_OWN)
+    yield
+    if "__copy__" in vars(Slot):
+        del Slot.__copy__  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        TextSlot("t", [{"type": "custom"}], initial_value="x"),
+        BooleanSlot("b", []),
+        FloatSlot("f", [], min_value=1.0, max_value=9.0),
+        ListSlot("l", [], initial_value=[1]),
+        CategoricalSlot("c", [], values=["One", "two"]),
+    ],
+)
+def test_a_copied_slot_is_the_same_and_its_own(slot: Slot) -> None:
+    before = copy.copy(slot)
+    slots.quicken()
+    made = copy.copy(slot)
+    assert type(made) is type(before) and vars(made) == vars(before) and made is not slot
+    made.value = None
+    assert slot.value == before.value and not slot.has_been_set
+
+
+def test_the_domain_goes_to_who_asks_for_it_and_not_to_every_form() -> None:
+    actions: list[Any] = ["action_x", "validate_a", {"action_y": {"send_domain": True}}]
+    actions += [{"validate_b": {"send_domain": True}}, {"validate_c": {"send_domain": False}}]
+    domain = Domain.from_dict({"actions": actions})
+    endpoint = EndpointConfig("http://127.0.0.1/webhook", enable_selective_domain=True)
+
+    def sent() -> list[str]:
+        tracker = DialogueStateTracker("c", domain.slots)
+        names = ("action_x", "action_y", "validate_a", "validate_b", "validate_c")
+        calls_of = {name: RemoteAction(name, endpoint)._action_call_format(tracker, domain) for name in names}
+        return [name for name, call in calls_of.items() if "domain" in call]
+
+    assert sent() == ["action_y", "validate_a", "validate_b"]
+    calls.quicken()
+    assert sent() == sent() == ["action_y", "validate_b"]
+    assert "domain" in RemoteAction("action_x", EndpointConfig("x"))._action_call_format(
+        DialogueStateTracker("c", domain.slots), domain
+    )
+
+
+def random_event(chance: random.Random) -> Event:
+    makers: list[Callable[[], Event]] = [
+        lambda: UserUttered("有货吗", {"name": chance.choice(["ask", "yes"]), "confidence": 1.0}),
+        lambda: UserUttered("苹果", {"name": "ask"}, [{"entity": "product", "value": "P1", "start": 0, "end": 2}]),
+        lambda: ActionExecuted(chance.choice(["action_listen", "action_x"]), hide_rule_turn=chance.random() < 0.3),
+        lambda: ActionExecuted("form", hide_rule_turn=chance.random() < 0.3),
+        lambda: ActionExecuted("action_y", hide_rule_turn=True),
+        lambda: SlotSet(chance.choice("abc"), chance.choice([None, "x", True])),
+        lambda: ActiveLoop(chance.choice(["form", None])),
+        lambda: BotUttered("好"),
+        lambda: ActionExecutionRejected("form"),
+        lambda: FollowupAction("action_x"),
+        lambda: EntitiesAdded([{"entity": "product", "value": "P2"}]),
+        lambda: UserUtteranceReverted(),
+        lambda: ActionReverted(),
+        lambda: chance.choice([Restarted, SessionStarted])(),
+    ]  # fmt: skip
+    weights = [4, 2, 6, 3, 2, 4, 2, 2, 1, 1, 1, 0.5, 0.5, 0.3]
+    return chance.choices(makers, weights)[0]()
+
+
+def test_states_are_those_of_rasa_at_every_point_of_any_conversation() -> None:
+    chance = random.Random(7)
+    for _ in range(60):
+        tracker = DialogueStateTracker("c", DOMAIN.slots, max_event_history=chance.choice([None, 6]))
+        for _ in range(25):
+            tracker.update(random_event(chance), DOMAIN)
+            for options in ((False, False, None), (False, True, {"rule_only_slots": ["b"]}), (True, False, None)):
+                expected = states.RASAS_OWN(tracker, DOMAIN, *options)
+                for _ in range(2):
+                    found = states._past_states(tracker, DOMAIN, *options)
+                    assert found == expected
+                    for state in found:  # whoever gets them may change them
+                        state.pop("user", None)
+                        state.setdefault("slots", {})["a"] = "spoilt"
+
+
+def test_states_are_computed_once_for_the_same_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    own = states.RASAS_OWN
+    monkeypatch.setattr(states, "RASAS_OWN", lambda *a: (asked.append(1), own(*a))[1])
+    states.quicken()
+    tracker = DialogueStateTracker.from_events("c", [ActionExecuted("action_listen")], DOMAIN.slots)
+    tracker.past_states(DOMAIN)
+    tracker.past_states(DOMAIN)
+    assert len(asked) == 1
+    tracker.update(UserUttered("x", {"name": "ask"}))
+    tracker.past_states(DOMAIN)
+    assert len(asked) == 2
+    assert "_states_kept" not in vars(tracker.copy())
+
+
+class Policy(RulePolicy):
+    """Without a model."""
+
+    def __init__(self) -> None:
+        """Nothing is needed to compare rules."""
+
+
+def random_state(chance: random.Random) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    if chance.random() < 0.85:
+        names = ["action_listen", "action_x", "form", "should_not_be_set"]
+        state["prev_action"] = {"action_name": chance.choice(names)}
+    elif chance.random() < 0.3:
+        state["prev_action"] = {"action_text": "好"}
+    if chance.random() < 0.7:
+        state["user"] = {"intent": chance.choice(["ask", "yes"])}
+    if chance.random() < 0.4:
+        state["slots"] = {"a": chance.choice([[1.0], "should_not_be_set"])}
+    if chance.random() < 0.3:
+        state["active_loop"] = {"name": chance.choice(["form", "should_not_be_set"])}
+    return state
+
+
+def said(state: dict[str, Any]) -> dict[str, Any]:
+    """As a conversation has it: tuples for lists, and nothing that should not be set."""
+    found: dict[str, Any] = {}
+    for kind, part in state.items():
+        kept = {k: tuple(v) if isinstance(v, list) else v for k, v in part.items() if v != "should_not_be_set"}
+        if kept:
+            found[kind] = kept
+    return found
+
+
+def test_the_rules_that_fit_are_those_of_rasa() -> None:
+    chance, fitting = random.Random(11), 0
+    for _ in range(150):
+        policy = Policy()
+        keys = [
+            json.dumps([random_state(chance) for _ in range(chance.randint(1, 3))], sort_keys=True) for _ in range(40)
+        ]
+        lookup = dict.fromkeys(keys, "action_x")
+        for _ in range(12):
+            past = [said(random_state(chance)) for _ in range(chance.randint(0, 5))]
+            if chance.random() < 0.5 and keys:
+                past += [said(one) for one in json.loads(chance.choice(keys))]
+            expected = rules.RASAS_OWN(policy, lookup, past)
+            assert rules._get_possible_keys(policy, lookup, past) == expected
+            fitting += bool(expected)
+        del lookup[keys[0]]  # as when a policy is trained again
+        past = [said(random_state(chance))]
+        assert rules._get_possible_keys(policy, lookup, past) == rules.RASAS_OWN(policy, lookup, past)
+    assert fitting > 300
+
+
+def runner_of(nodes: dict[str, dict[str, str]], run: dict[str, Callable[..., Any]]) -> DaskGraphRunner:
+    made: Any = object.__new__(DaskGraphRunner)
+    schema = {
+        name: SchemaNode(needs=needs, uses=object, constructor_name="", fn="", config={}, is_target=True)  # type: ignore[arg-type]
+        for name, needs in nodes.items()
+    }
+    made._graph_schema, made._instantiated_nodes, made._execution_context = GraphSchema(schema), run, None
+    return made  # type: ignore[no-any-return]
+
+
+def test_graphs_give_what_dask_gives() -> None:
+    chance = random.Random(3)
+    for _ in range(40):
+        calls: list[str] = []
+
+        def node(name: str, calls: list[str] = calls) -> Callable[..., Any]:
+            def call(*given: Any) -> tuple[str, Any]:
+                calls.append(name)
+                return name, (name, *given)
+
+            return call
+
+        names = [f"n{i}" for i in range(chance.randint(1, 9))]
+        nodes = {
+            name: {f"p{k}": chance.choice([*names[:i], "__message__"]) for k in range(chance.randint(0, 3))}
+            for i, name in enumerate(names)
+        }
+        runner = runner_of(nodes, {name: node(name) for name in names})
+        targets = chance.sample(names, chance.randint(1, len(names)))
+        inputs = {"__message__": ["你好"], "__tracker__": 5}
+        expected, often = graphs.RASAS_OWN(runner, inputs, targets), sorted(calls)
+        for _ in range(2):
+            calls.clear()
+            assert graphs._run(runner, inputs, targets) == expected
+            assert sorted(calls) == often
+
+
+def test_graphs_fail_as_rasas_do() -> None:
+    def breaking(error: Exception) -> Callable[..., Any]:
+        def breaks(*_: Any) -> Any:
+            raise error
+
+        return breaks
+
+    for error, told in ((RuntimeError("no"), GraphRunError), (KeyError("k"), KeyError)):
+        runner = runner_of({"a": {"x": "__message__"}}, {"a": breaking(error)})
+        for run in (graphs.RASAS_OWN, graphs._run):
+            with pytest.raises(told):
+                run(runner, {"__message__": 1}, ["a"])
+    for run in (graphs.RASAS_OWN, graphs._run):
+        with pytest.raises(GraphRunError):
+            run(runner, {"__message__": "a"}, ["a"])
+
+
+def test_all_of_it_is_switched_on_together() -> None:
+    make_lean()
+    assert DialogueStateTracker.past_states is states._past_states and "__copy__" in vars(Slot)
+    assert DaskGraphRunner.run is graphs._run and RulePolicy._get_possible_keys is rules._get_possible_keys
