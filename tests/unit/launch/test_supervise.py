@@ -1,7 +1,9 @@
 """The supervisor over processes that die."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -9,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.launch import supervise
-from bot.launch.problems import LaunchError
-from bot.launch.supervise import RESTARTS, Server
+from bot.launch import leftovers, supervise
+from bot.launch.supervise import LONGEST_PAUSE, OF_LATE, Server
+from bot.settings import Settings
 
 
 @pytest.fixture
@@ -27,20 +29,46 @@ def kill(server: Server) -> None:
     server.process.wait(20)
 
 
-def test_one_that_dies_is_started_again_but_not_for_ever(child: Server) -> None:
+def test_one_that_dies_is_started_again_after_ever_longer_pauses(child: Server) -> None:
     child.start()
-    for _ in range(RESTARTS):
+    kill(child)
+    assert child.pause() == 0
+    pauses = []
+    for _ in range(7):
+        child.start_again()
+        assert not child.failed()
         kill(child)
-        assert child.start_again() and not child.failed()
-    kill(child)
-    assert not child.start_again()
+        pauses.append(child.pause())
+    assert pauses == sorted(pauses) and 1 < pauses[0] <= 2 and pauses[-1] == pytest.approx(LONGEST_PAUSE, abs=5)
 
 
-def test_deaths_long_ago_do_not_count(child: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deaths_long_ago_do_not_count(child: Server) -> None:
     child.start()
-    child.restarted = [time.monotonic() - supervise.RESTARTS_WITHIN - 1] * RESTARTS
+    child.restarted = [time.monotonic() - OF_LATE - 1] * 9
     kill(child)
-    assert child.start_again()
+    assert child.pause() == 0
+
+
+def test_one_that_cannot_stay_does_not_take_the_others_with_it(
+    child: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = Server("坏的服务", [sys.executable, "-c", "print('坏了')"], 0, "", "", tmp_path / "broken")
+    monkeypatch.setattr(supervise, "get_settings", lambda: Settings(var=tmp_path))
+    times = []
+
+    def sleep(_seconds: float) -> None:
+        times.append(time.monotonic())
+        if len(broken.restarted) >= 2:
+            raise KeyboardInterrupt
+        real_sleep(0.05)
+
+    real_sleep = time.sleep
+    monkeypatch.setattr(supervise.time, "sleep", sleep)
+    child.start()
+    broken.start()
+    with pytest.raises(KeyboardInterrupt):
+        supervise.watch([child, broken])
+    assert not child.failed() and "坏的服务意外退出，已重新启动（5 分钟里第 2 次）" in capsys.readouterr().out
 
 
 def test_what_it_has_started_itself_goes_with_it(tmp_path: Path) -> None:
@@ -58,7 +86,7 @@ def test_what_it_has_started_itself_goes_with_it(tmp_path: Path) -> None:
             time.sleep(0.05)
         grandchild = int(text)
         kill(server)
-        assert server.start_again()
+        server.start_again()
         while _alive(grandchild):
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -73,8 +101,46 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def test_one_that_cannot_stay_ends_the_suite_with_its_last_words(tmp_path: Path) -> None:
-    server = Server("测试服务", [sys.executable, "-c", "print('坏了')"], 0, "", "", tmp_path / "log")
-    server.start()
-    with pytest.raises(LaunchError, match=r"反复意外退出(.|\n)*坏了"):
-        supervise._watch([server])
+SUPERVISOR = """
+import subprocess, sys, time
+from pathlib import Path
+from bot.launch import leftovers
+from bot.settings import Settings
+settings = Settings(var=Path(sys.argv[1]))
+code = "import signal, sys, time; sys.argv[1] == 'deaf' and signal.signal(15, signal.SIG_IGN); time.sleep(600)"
+servers = [subprocess.Popen([sys.executable, "-c", code, word], start_new_session=True) for word in ("polite", "deaf")]
+time.sleep(0.5)
+leftovers.note(settings, [server.pid for server in servers])
+print(*(server.pid for server in servers), flush=True)
+time.sleep(600)
+"""
+
+
+def test_servers_of_a_killed_supervisor_are_ended_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "_SECONDS", 1.0)
+    settings = Settings(var=tmp_path)
+    with subprocess.Popen([sys.executable, "-c", SUPERVISOR, str(tmp_path)], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        servers = [int(word) for word in supervisor.stdout.readline().split()]
+        try:
+            assert leftovers.end_leftovers(settings) == 0  # somebody watches them
+            assert all(map(_alive, servers))
+            supervisor.kill()
+            supervisor.wait(20)
+            assert all(map(_alive, servers))
+            assert leftovers.end_leftovers(settings) == 2
+            assert not any(map(_alive, servers))
+            assert leftovers.end_leftovers(settings) == 0
+        finally:
+            for pid in servers:
+                if _alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_number_that_another_process_has_now_is_left_alone(child: Server, tmp_path: Path) -> None:
+    child.start()
+    assert child.process is not None
+    settings = Settings(var=tmp_path)
+    note = {"supervisor": [2**22 - 1, 1], "servers": [[child.process.pid, 1]]}
+    (tmp_path / "servers.json").write_text(json.dumps(note))
+    assert leftovers.end_leftovers(settings) == 0 and not child.failed()
