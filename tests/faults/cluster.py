@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,6 +26,7 @@ from tests.running import Suite, begin, environment, free_ports, share_encoders
 
 SECONDS = float(os.environ.get("DIANXIAOER_FAULT_SECONDS", "30"))  # how long a service is away
 STOCK = 100_000  # units of each variant, so that the load is never out of stock
+DISK_MB = 64
 # What the command line of each kind of process holds.
 KINDS = {
     "rasa": "bot.launch.rasa_server",
@@ -47,11 +49,12 @@ class Cluster:
     rabbit: Proxy
     redis: Redis
     platform_port: int
+    own_disk: bool  # whether `var` lies on a small disk of its own
     suite: Suite = field(init=False)
 
-    def start(self) -> None:
-        """Start it, or start it again after it ended; waits until it is open."""
-        self.suite = begin(self.var, self.variables)
+    def start(self, **more: str) -> None:
+        """Start it, or start it again after it ended, with `more` in its environment; waits until it is open."""
+        self.suite = begin(self.var, {**self.variables, **more})
 
     def processes(self, kind: str) -> list[int]:
         """The process ids of one kind ("rasa", "actions", …) that belong to this cluster."""
@@ -65,6 +68,8 @@ class Cluster:
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 if KINDS[kind] not in words:
                     continue
+                if (folder / "cwd").readlink() != ROOT:  # a server of another version's
+                    continue
                 if folder_of_nginx in words or mine in (folder / "environ").read_bytes().split(b"\0"):
                     found.append(int(folder.name))
         return sorted(found)
@@ -73,6 +78,8 @@ class Cluster:
         """kill -9 of one of a kind; its process id."""
         pid = random.choice(self.processes(kind))
         os.kill(pid, signal.SIGKILL)
+        while pid in self.processes(kind):
+            time.sleep(0.02)
         return pid
 
     @contextmanager
@@ -89,6 +96,13 @@ class Cluster:
     def alive(self) -> None:
         """Fail with its last words when the supervisor has given up."""
         assert self.suite.process.poll() is None, self.suite.output.read_text()[-3000:]
+
+    def await_port(self, port: int, process: "subprocess.Popen[bytes]", seconds: float = 90.0) -> None:
+        """Until `process` listens there."""
+        until = time.monotonic() + seconds
+        while not _listens(port):
+            assert process.poll() is None and time.monotonic() < until, "the server did not start"
+            time.sleep(0.3)
 
     def await_all(self, seconds: float = 90.0) -> None:
         """Until two of each server (and one consumer) run and answer."""
@@ -116,6 +130,7 @@ def running_cluster(var: Path, **more: str) -> Iterator[Cluster]:
     `more` is added to the environment of its processes.
     """
     with ExitStack() as stack:
+        own_disk = stack.enter_context(_small_disk(var))
         outside = stack.enter_context(databases_and_queues())
         database = outside["DIANXIAOER_DATABASE_URL"]
         postgres, rabbit = (_proxied(stack, outside, name) for name in ("DATABASE", "RABBITMQ"))
@@ -128,7 +143,7 @@ def running_cluster(var: Path, **more: str) -> Iterator[Cluster]:
         share_encoders(var)
         _share_speech(var)
         variables = environment(var, free_ports(3, "cluster"), **outside, DIANXIAOER_NOW="", **more)
-        cluster = Cluster(var, variables, database, postgres, rabbit, own, platform_port)
+        cluster = Cluster(var, variables, database, postgres, rabbit, own, platform_port, own_disk)
         try:
             cluster.start()
             stock_up(database)
@@ -137,6 +152,18 @@ def running_cluster(var: Path, **more: str) -> Iterator[Cluster]:
             cluster.mended()
             if hasattr(cluster, "suite"):
                 cluster.suite.stop()
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[bool]:
+    """A disk of its own mounted at `folder`, where that is allowed; whether it is."""
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "faults", str(folder)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def _proxied(stack: ExitStack, outside: dict[str, str], name: str) -> Proxy:

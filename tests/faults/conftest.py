@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from bot.settings import ROOT
 from tests.faults import invariants
 from tests.faults.cluster import Cluster, running_cluster
+from tests.faults.customers import Load
+from tests.faults.invariants import Report
 
 
 @pytest.fixture(scope="session")
@@ -24,16 +28,25 @@ def cluster(shared_cluster: Cluster) -> Iterator[Cluster]:
     shared_cluster.mended()
 
 
-@pytest.fixture
-def under_load(cluster: Cluster) -> Callable[[Callable[[invariants.Load], None]], invariants.Report]:
-    """Runs what breaks something among customers, and checks all that must be true afterwards."""
+class UnderLoad(Protocol):
+    """Runs `breaking` among customers, and checks all that must be true afterwards."""
 
-    def run(breaking: Callable[[invariants.Load], None], **more: int) -> invariants.Report:
+    def __call__(self, breaking: Callable[[Load], None], **customers: int) -> Report: ...
+
+
+@pytest.fixture
+def under_load(cluster: Cluster, request: pytest.FixtureRequest) -> UnderLoad:
+    """The cluster's `UnderLoad`; its report is added to var/faults.txt."""
+
+    def run(breaking: Callable[[Load], None], **customers: int) -> Report:
         before = invariants.stock_of(cluster)
-        with cluster.customers(**more) as load:
+        with cluster.customers(**customers) as load:
             load.wait_answers(5)
             breaking(load)
             load.wait_answers(5, 120)
-        return invariants.check(cluster, load, before)
+        report = invariants.check(cluster, load, before)
+        with (ROOT / "var" / "faults.txt").open("a", encoding="utf8") as file:
+            print(f"{request.node.name}: {report}", file=file)
+        return report
 
     return run

@@ -28,9 +28,9 @@ ORDER: Script = (
     ("是的", r"DX\d{12}"),
 )
 QUESTIONS: Script = (
-    ("请问iPhone 14 256G现在多少钱？", "iPhone 14.*元"),
+    ("请问iPhone 14 256G现在多少钱？", "iPhone 14.*¥"),
     ("想问一下你们可以开发票吗？", "发票"),
-    ("请问iPhone 13 128G现在多少钱？", "iPhone 13.*元"),
+    ("请问iPhone 13 128G现在多少钱？", "iPhone 13.*¥"),
 )
 BURST: Script = (
     ("请问iPhone 14 256G现在多少钱？", ""),

@@ -26,6 +26,7 @@ class Platform:
         self.pushed: dict[str, list[dict[str, Any]]] = defaultdict(list)  # customer → what arrived, each id once
         self.again = 0  # pushes that had come before
         self.forged = 0
+        self.refuse = 0  # so many of the next pushes get a 503
         self._ids: set[str] = set()
         self._news: dict[str, asyncio.Event] = {}
 
@@ -78,6 +79,9 @@ class Platform:
         if signature(SECRET, timestamp, nonce, body) != request.headers[SIGNATURE]:
             self.forged += 1
             return web.Response(status=403)
+        if self.refuse > 0:
+            self.refuse -= 1
+            return web.Response(status=503)
         message = json.loads(body)
         if message["id"] in self._ids:
             self.again += 1
