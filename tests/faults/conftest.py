@@ -46,7 +46,8 @@ def under_load(cluster: Cluster, request: pytest.FixtureRequest) -> UnderLoad:
             load.wait_answers(5, 120)
         report = invariants.check(cluster, load, before)
         with (ROOT / "var" / "faults.txt").open("a", encoding="utf8") as file:
-            print(f"{request.node.name}: {report}", file=file)
+            print(f"{request.node.name}: {report}", *report.problems, sep="\n  ", file=file)
+        assert not report.problems, f"{report}\n" + "\n".join(report.problems[:40])
         return report
 
     return run

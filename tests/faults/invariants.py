@@ -67,7 +67,7 @@ def stock_of(cluster: Cluster) -> Stock:
 
 
 def check(cluster: Cluster, load: Load, before: Stock) -> Report:
-    """Wait until all is quiet, then look at everything; fails with all that is wrong."""
+    """Wait until all is quiet, then look at everything; `problems` has all that is wrong."""
     cluster.alive()
     engine = create_engine(cluster.database)
     report = Report(accepted=load.accepted, pushed_again=load.platform.again)
@@ -86,8 +86,8 @@ def check(cluster: Cluster, load: Load, before: Stock) -> Report:
         engine.dispose()
     if load.platform.forged:
         report.problems.append(f"{load.platform.forged} pushes with a wrong signature")
-    assert report.accepted > 0 and not report.problems, f"{report}\n" + "\n".join(report.problems[:40])
-    print(report)
+    if not report.accepted:
+        report.problems.append("nothing was accepted")
     return report
 
 
