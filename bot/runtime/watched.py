@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+import rasa.core.agent
 import rasa.core.run
 from rasa.core.actions.action import RemoteAction
 from rasa.core.processor import MessageProcessor
@@ -20,6 +21,7 @@ from bot.observing.health import Check, database
 from bot.observing.metrics import PARSE_SECONDS
 from bot.observing.turns import turn
 from bot.runtime.patience import patiently
+from bot.runtime.trackers import WindowTrackerStore
 from bot.settings import Settings
 
 SERVICE = "rasa"
@@ -34,6 +36,7 @@ def watch(settings: Settings) -> None:
     _wrap(MessageProcessor, "_predict_next_with_tracker", _predicted)
     _wrap(RemoteAction, "run", _called)
     _wrap(EndpointConfig, "request", _requested)
+    _wrap(rasa.core.agent, "FailSafeTrackerStore", _without_fallback)
     _wrap(rasa.core.run, "configure_app", lambda original: _configured(original, settings))
 
 
@@ -91,6 +94,20 @@ def _requested(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitab
         return await original(self, *args, **kwargs)
 
     return request
+
+
+def _without_fallback(original: Any) -> Callable[..., Any]:
+    """Rasa goes on with an empty store in memory when reading or saving fails: the customer is answered out of context.
+
+    Ours waits for its database, and a turn that fails all the same is done again, or a person gets it.
+    """
+
+    def wrapped(tracker_store: Any, *args: Any, **kwargs: Any) -> Any:
+        return (
+            tracker_store if isinstance(tracker_store, WindowTrackerStore) else original(tracker_store, *args, **kwargs)
+        )
+
+    return wrapped
 
 
 def _configured(original: Callable[..., Sanic], settings: Settings) -> Callable[..., Sanic]:
