@@ -20,6 +20,7 @@ from bot.observing.context import about, conversation
 from bot.observing.health import Check, database
 from bot.observing.metrics import PARSE_SECONDS
 from bot.observing.turns import turn
+from bot.runtime.once import looking, repeating
 from bot.runtime.patience import patiently
 from bot.runtime.trackers import WindowTrackerStore
 from bot.settings import Settings
@@ -31,7 +32,8 @@ _API = "api"  # Rasa's own channels; a request may name any channel, so its name
 
 def watch(settings: Settings) -> None:
     """Wrap Rasa's methods and let the server that it makes from now on have our routes."""
-    _wrap(MessageProcessor, "handle_message", _handled)
+    _wrap(MessageProcessor, "handle_message", lambda original: _handled(repeating(original)))
+    _wrap(MessageProcessor, "_handle_message_with_tracker", looking)
     _wrap(MessageProcessor, "parse_message", _parsed)
     _wrap(MessageProcessor, "_predict_next_with_tracker", _predicted)
     _wrap(RemoteAction, "run", _called)

@@ -29,22 +29,27 @@ def cluster(shared_cluster: Cluster) -> Iterator[Cluster]:
 
 
 class UnderLoad(Protocol):
-    """Runs `breaking` among customers, and checks all that must be true afterwards."""
+    """Runs `breaking` among customers, and checks all that must be true afterwards.
 
-    def __call__(self, breaking: Callable[[Load], None], **customers: int) -> Report: ...
+    `puts_off`: customers may be told to try again later, as when the shop's own system answers too late.
+    """
+
+    def __call__(self, breaking: Callable[[Load], None], *, puts_off: bool = False) -> Report: ...
 
 
 @pytest.fixture
 def under_load(cluster: Cluster, request: pytest.FixtureRequest) -> UnderLoad:
     """The cluster's `UnderLoad`; its report is added to var/faults.txt."""
 
-    def run(breaking: Callable[[Load], None], **customers: int) -> Report:
+    def run(breaking: Callable[[Load], None], *, puts_off: bool = False) -> Report:
         before = invariants.stock_of(cluster)
-        with cluster.customers(**customers) as load:
+        with cluster.customers() as load:
             load.wait_answers(5)
             breaking(load)
             load.wait_answers(5, 120)
         report = invariants.check(cluster, load, before)
+        if report.put_off and not puts_off:
+            report.problems.append(f"{report.put_off} customers were told to try again later")
         with (ROOT / "var" / "faults.txt").open("a", encoding="utf8") as file:
             print(f"{request.node.name}: {report}", *report.problems, sep="\n  ", file=file)
         assert not report.problems, f"{report}\n" + "\n".join(report.problems[:40])

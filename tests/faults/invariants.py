@@ -24,6 +24,7 @@ from tests.faults.customers import BURST, Chat, Load
 
 _QUIET = 120.0  # seconds until everything under way has come to its end
 _OURS = ("bot", "system", "agent")
+_PUT_OFF = "系统暂时连不上"  # utter_system_down
 _NUMBER = re.compile(r"DX\d{12}")
 
 
@@ -42,6 +43,7 @@ class Report:
     accepted: int = 0
     answered: int = 0
     with_person: int = 0
+    put_off: int = 0  # conversations whose customer was told that the shop's system is down, and to try again
     orders: int = 0
     events: int = 0
     pushed_again: int = 0
@@ -51,7 +53,7 @@ class Report:
 
     def __str__(self) -> str:
         return (
-            f"accepted {self.accepted}, answered {self.answered}, with a person {self.with_person}, "
+            f"accepted {self.accepted}, answered {self.answered}, with a person {self.with_person}, put off {self.put_off}, "
             f"orders {self.orders}, events {self.events}, pushed again {self.pushed_again}, "
             f"median {self.median:.2f} s, slowest {self.slowest:.1f} s"
         )
@@ -204,6 +206,9 @@ def _check_words(chat: Chat, where: str, messages: Any, by_client: dict[str, Any
         if message is None or message.state != "done":
             return  # a person has the rest
         answer = " ".join(str(m.content.get("text", "")) for m in messages if m.answers == message.number)
+        if _PUT_OFF in answer:
+            report.put_off += 1
+            return  # the rest of the script no longer fits
         if not re.search(said.expected, answer, re.DOTALL):
             report.problems.append(f"{where}: {said.text!r} was answered {answer!r}, not {said.expected!r}")
 

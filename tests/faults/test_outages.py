@@ -17,7 +17,7 @@ def test_postgresql_is_away(cluster: Cluster, under_load: UnderLoad) -> None:
         time.sleep(SECONDS)
         cluster.postgres.restore()
 
-    under_load(breaking)
+    under_load(breaking, puts_off=True)
 
 
 def test_redis_dies_and_comes_back_empty(cluster: Cluster, under_load: UnderLoad) -> None:
@@ -58,7 +58,7 @@ def test_a_consumer_that_dies_while_rabbitmq_is_away(cluster: Cluster, under_loa
 
 
 def test_a_slow_database(cluster: Cluster, under_load: UnderLoad) -> None:
-    """Every answer of PostgreSQL comes 50 ms late: customers wait, and are answered once."""
+    """Every answer of PostgreSQL comes 50 ms late: customers wait, and are answered once, or asked to try later."""
 
     def breaking(load: Load) -> None:
         cluster.postgres.delay = 0.05
@@ -66,4 +66,4 @@ def test_a_slow_database(cluster: Cluster, under_load: UnderLoad) -> None:
         time.sleep(SECONDS / 2)
         cluster.postgres.restore()
 
-    under_load(breaking)
+    under_load(breaking, puts_off=True)
