@@ -66,11 +66,11 @@ def release(tmp_path: Path) -> Path:
 
 def test_two_versions_with_a_migration_between(cluster: Cluster, under_load: UnderLoad, release: Path) -> None:
     def breaking(load: Load) -> None:
-        with next_server(cluster, release):  # which migrates nothing of the shop by itself
+        with next_server(cluster, release):
             migrated = subprocess.run(
                 [sys.executable, "-m", "bot", "migrate"],
                 cwd=release,
-                env=cluster.variables,
+                env=variables_of(cluster),
                 capture_output=True,
                 text=True,
                 timeout=120,
@@ -106,6 +106,17 @@ def has_note(cluster: Cluster, table: str) -> bool:
         engine.dispose()
 
 
+def variables_of(cluster: Cluster) -> dict[str, str]:
+    """The environment of a server that `make run` has not started."""
+    port = cluster.variables["DIANXIAOER_ACTION_PORT"]
+    return {
+        **cluster.variables,
+        "DIANXIAOER_ACTIONS_URL": f"http://127.0.0.1:{port}",
+        "DIANXIAOER_OWN_PROXIES": "1",
+        "RASA_TELEMETRY_ENABLED": "false",
+    }
+
+
 @contextmanager
 def next_server(cluster: Cluster, release: Path) -> Iterator[None]:
     """A Rasa server of the next version, which takes its share of the messages."""
@@ -115,7 +126,7 @@ def next_server(cluster: Cluster, release: Path) -> Iterator[None]:
     command += ["--endpoints", str(cluster.var / "endpoints.yml")]
     with (cluster.var / "log" / "rasa-next.log").open("w") as log:
         # Not one of the cluster's own, which are counted.
-        server = subprocess.Popen(command, cwd=release, env=cluster.variables, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=release, env=variables_of(cluster), stdout=log, stderr=log)
     try:
         cluster.await_port(port, server)
         yield
