@@ -23,15 +23,17 @@ def clock(cluster: Cluster, tmp_path: Path) -> Iterator[Path]:
     offset = tmp_path / "offset"
     offset.write_text("+0")
     cluster.suite.stop()
-    cluster.start(
-        LD_PRELOAD=str(found[0]),
-        FAKETIME_TIMESTAMP_FILE=str(offset),
-        FAKETIME_CACHE_DURATION="1",
-        FAKETIME_DONT_FAKE_MONOTONIC="1",
-    )
-    yield offset
-    cluster.suite.stop()
-    cluster.start()
+    try:
+        cluster.start(
+            LD_PRELOAD=str(found[0]),
+            FAKETIME_TIMESTAMP_FILE=str(offset),
+            FAKETIME_CACHE_DURATION="1",
+            FAKETIME_DONT_FAKE_MONOTONIC="1",
+        )
+        yield offset
+    finally:
+        cluster.suite.stop()
+        cluster.start()
 
 
 def test_the_clock_jumps(under_load: UnderLoad, clock: Path) -> None:
