@@ -8,8 +8,8 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 
 .PHONY: help setup run services train finetune web lint types check corpus bench-nlu bench-turn bench-knowledge \
-	bench-desk bench-insight bench-load bench-locks bench-trackers bench-quality bench-speech table stories unit secrets audit deploy-check \
-	fuzz browser cluster-test test lock clean
+	bench-desk bench-insight bench-load bench-locks bench-trackers bench-quality bench-speech table stories unit secrets audit \
+	deploy-check fuzz browser cluster-test faults test lock clean
 
 help: ## 列出所有命令
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ browser: train web ## 端到端与浏览器测试
 
 cluster-test: train web ## 端到端测试跑在集群上（nginx 后面各两台；要先 make services）
 	@DIANXIAOER_TEST_PROFILE=cluster $(PY) -m pytest tests/e2e
+
+faults: train web ## 故障测试：杀进程、断数据库、满磁盘……之后一条消息不丢、一单不重（要先 make services，约 20 分钟）
+	@$(PY) -m pytest -p no:cacheprovider tests/faults
 
 deploy-check: setup ## 检查 deploy/ 里的镜像、compose 文件和 Kubernetes 清单（按它们公布的 schema，不用外网）
 	@$(PY) -m pytest -q tests/deploy

@@ -3,6 +3,7 @@
 A store is a set of tables with its own migrations (`bot/<room>/migrations`), so that several may share one database.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -13,6 +14,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
@@ -20,6 +24,8 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from bot.observing.pools import WatchedPool
+
+logger = logging.getLogger(__name__)
 
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
@@ -87,9 +93,27 @@ def upgrade(url: str, room: str) -> None:
 
     Threads take turns: `alembic.op` and `alembic.context` are one a process, and a second thread that migrates at the
     same time would send its statements over the first one's connection.
+
+    Tables that are newer than this code stay as they are: while a new version takes the place of the old one, servers
+    of both run side by side, and the old ones must be able to start again. A release changes tables so that its
+    predecessor can still use them (docs/operations.md).
     """
+    config = migration_config(url, room)
     with _ONE_MIGRATION:
-        command.upgrade(migration_config(url, room), "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            if not _is_newer(config):
+                raise
+            logger.warning("The tables of %s are newer than this code", room)
+
+
+def _is_newer(config: Config) -> bool:
+    """Whether the tables stand at a version that this code does not know."""
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    options = {"version_table": config.attributes["version_table"]}
+    with engine_for(config.attributes["url"]).connect() as connection:
+        return MigrationContext.configure(connection, opts=options).get_current_revision() not in {None, *known}
 
 
 class UtcDateTime(TypeDecorator):

@@ -129,6 +129,7 @@ class Settings(BaseModel):
     """What every room may ask for."""
 
     var: Path = ROOT / "var"
+    credentials: Path = ROOT / "credentials.yml"  # the channels' keys and options
     shop_url: str = ""
     chat_url: str = ""
     events_url: str = ""
@@ -256,7 +257,8 @@ def get_settings() -> Settings:
     values["digest"] = _load_section(endpoints, "digest", Digest)
     values["bus"] = _load_section(endpoints, "bus", BusEndpoint)
     values["traces"] = _load_section(endpoints, "traces", Traces)
-    fields = ("var", *stores, "web_host", "web_port", "rasa_port", "action_port", "rasa_url", "own_proxies", "log")
+    ports = ("web_host", "web_port", "rasa_port", "action_port")
+    fields = ("var", "credentials", *stores, *ports, "rasa_url", "own_proxies", "log")
     for field in fields:
         value = os.environ.get(f"DIANXIAOER_{field.upper()}")
         if value:

@@ -1,12 +1,14 @@
 """Waiting that behaves when the task is told to end: news with a time limit, threads that finish what they took."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import async_timeout
 
 T = TypeVar("T")
+_JUMP = 2.0  # seconds
 
 
 async def news_within(event: asyncio.Event, seconds: float | None) -> bool:
@@ -21,6 +23,22 @@ async def news_within(event: asyncio.Event, seconds: float | None) -> bool:
     except asyncio.TimeoutError:
         return False
     return True
+
+
+class ClockWatch:
+    """Notices when the machine's clock was set: times that were written down before mean something else now."""
+
+    def __init__(self) -> None:
+        self._ahead = self._difference()
+
+    def jumped(self) -> bool:
+        """Whether it was set since the last call; clocks that are only drifting do not count."""
+        before, self._ahead = self._ahead, self._difference()
+        return abs(self._ahead - before) > _JUMP
+
+    @staticmethod
+    def _difference() -> float:
+        return time.time() - time.monotonic()
 
 
 async def to_the_end(function: Callable[..., T], *args: Any, **options: Any) -> T:

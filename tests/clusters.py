@@ -21,40 +21,58 @@ from tests.databases import postgres_database
 RABBIT = ("127.0.0.1", 5672)
 
 
+class Redis:
+    """A Redis server of the test's own, which may really die, and comes back empty."""
+
+    def __init__(self, folder: Path) -> None:
+        if not shutil.which("redis-server"):
+            pytest.skip("没有安装 redis-server，请运行 make services")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1"]
+        self._command += ["--dir", str(folder), "--save", ""]
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 30
+        while True:
+            with suppress(redis.RedisError):
+                redis.Redis(port=self._port, socket_timeout=2).ping()
+                return
+            assert time.monotonic() < until, "redis-server did not start"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait(20)
+
+
 @contextmanager
 def cluster_services(folder: Path) -> Iterator[dict[str, str]]:
     """The environment of a cluster whose services are its own; skips the test where they are missing."""
+    with ExitStack() as stack:
+        variables = stack.enter_context(databases_and_queues())
+        own = Redis(folder)
+        own.start()
+        stack.callback(own.kill)
+        yield {**variables, "DIANXIAOER_REDIS_URL": own.url}
+
+
+@contextmanager
+def databases_and_queues() -> Iterator[dict[str, str]]:
+    """`cluster_services` without Redis."""
     if not (shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")):
         pytest.skip("没有安装 nginx，请运行 make services")
     with ExitStack() as stack:
         yield {
             "DIANXIAOER_PROFILE": "cluster",
             "DIANXIAOER_DATABASE_URL": stack.enter_context(postgres_database()),
-            "DIANXIAOER_REDIS_URL": stack.enter_context(_redis(folder)),
             "DIANXIAOER_RABBITMQ_URL": stack.enter_context(_vhost()),
         }
-
-
-@contextmanager
-def _redis(folder: Path) -> Iterator[str]:
-    if not shutil.which("redis-server"):
-        pytest.skip("没有安装 redis-server，请运行 make services")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with suppress(redis.RedisError):
-                redis.Redis(port=port, socket_timeout=2).ping()
-                break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @contextmanager

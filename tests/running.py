@@ -24,21 +24,20 @@ from tests.clusters import cluster_services
 MONDAY_MORNING = "2026-11-23T10:00:00+08:00"
 SECONDS_TO_START = 420  # the first start on a slow machine trains a model
 PROFILE = os.environ.get("DIANXIAOER_TEST_PROFILE", "")
-# Behind a cluster's nginx the servers take the ports after its own.
-_IN_A_ROW = 3 if PROFILE == "cluster" else 1
 CHILDREN = 10 if PROFILE == "cluster" else 4
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, profile: str = PROFILE) -> list[int]:
     """Ports of the loopback that nobody uses now, below those that the kernel gives to outgoing connections.
 
     A server binds its port seconds after it was chosen; an outgoing connection could have taken it by then.
     """
     found: list[int] = []
+    in_a_row = 3 if profile == "cluster" else 1  # behind a cluster's nginx the servers take the ports after its own
     while len(found) < count:
         port = random.randrange(18000, 32000)
-        row = range(port, port + _IN_A_ROW)
-        if not any(abs(port - other) < _IN_A_ROW for other in found) and not any(map(_taken, row)):
+        row = range(port, port + in_a_row)
+        if not any(abs(port - other) < in_a_row for other in found) and not any(map(_taken, row)):
             found.append(port)
     return found
 
@@ -122,10 +121,14 @@ def start(var: Path, **more: str) -> Suite:
         RuntimeError: it ended or did not open in time; holds its output.
     """
     share_encoders(var)
-    web, rasa, action = free_ports(3)
+    return begin(var, environment(var, free_ports(3, more.get("DIANXIAOER_PROFILE", PROFILE)), **more))
+
+
+def begin(var: Path, variables: dict[str, str]) -> Suite:
+    """`start` with the whole environment given, as when a suite is started for the second time."""
+    web, rasa = variables["DIANXIAOER_WEB_PORT"], variables["DIANXIAOER_RASA_PORT"]
     output = var / "up.log"
     began = time.monotonic()
-    variables = environment(var, [web, rasa, action], **more)
     with output.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot", "up"],

@@ -85,7 +85,7 @@ class Path:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._heard_at: dict[str, float] = {}
-        self._untried: set[str] = set()  # message ids that came to this process, so Rasa cannot know them yet
+        self._untried: set[str] = set()  # ids of messages that came here and that no other process has tried
         self._stopping = False
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._background: set[asyncio.Task[Any]] = set()
@@ -186,7 +186,7 @@ class Path:
     async def _work(self, conversation: str) -> None:
         while True:
             self._again.discard(conversation)
-            waiting = await to_the_end(take, self._store, conversation, self._worker)
+            waiting = await self._take(conversation)
             if not waiting:
                 return
             waiting = await self._settle(conversation, waiting)
@@ -194,6 +194,11 @@ class Path:
                 return
             async with self._slots:
                 await self._answer(waiting)
+
+    async def _take(self, conversation: str) -> list[Stored]:
+        waiting = await to_the_end(take, self._store, conversation, self._worker)
+        self._untried.difference_update(message_id_of(message) for message in waiting if message.tried)
+        return waiting
 
     async def _settle(self, conversation: str, waiting: list[Stored]) -> list[Stored]:
         """Wait a moment for the rest of what the customer is saying in short messages."""
@@ -205,7 +210,7 @@ class Path:
             if quiet_at <= loop.time():
                 break
             await asyncio.sleep(quiet_at - loop.time())
-            waiting = await to_the_end(take, self._store, conversation, self._worker)
+            waiting = await self._take(conversation)
         return waiting
 
     def _unfinished(self, waiting: list[Stored]) -> bool:

@@ -14,6 +14,7 @@ from bot.conversations import (
     RESYNC,
     Store,
     give_up,
+    hurry,
     new_worker,
     next_due,
     release_outgoing,
@@ -25,7 +26,7 @@ from bot.conversations import Outgoing as Delivery
 from bot.observing import tracing
 from bot.observing.context import about
 from bot.observing.metrics import DELIVERIES
-from bot.waiting import news_within, to_the_end
+from bot.waiting import ClockWatch, news_within, to_the_end
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Sender:
         self._attempts = settings.send_attempts
         self._deliverer = deliverer
         self._worker = new_worker()
+        self._clock = ClockWatch()
         self._news = asyncio.Event()
         self._stopping = False
         self._loop_task: asyncio.Task[None] | None = None
@@ -93,6 +95,8 @@ class Sender:
             self._news.clear()
             wait = _LOOK
             try:
+                if self._clock.jumped():
+                    await asyncio.to_thread(hurry, self._store, self._channel)
                 taken = await to_the_end(take_outgoing, self._store, self._channel, self._worker)
                 for delivery in taken:
                     task = asyncio.get_running_loop().create_task(self._send(delivery))

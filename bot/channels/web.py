@@ -90,7 +90,7 @@ class WebChat(SocketIOInput):
         self._pages: dict[str, tuple[str, Lane]] = {}  # socket id → the conversation it shows
         self._tasks: set[asyncio.Task[Any]] = set()
         self._app: Any = None
-        self._untried: set[str] = set()  # ids of messages that came to this process and were not asked yet
+        self._untried: set[str] = set()  # ids of messages that came to this process and that it has not asked yet
         self._on_new_message: Callable[[UserMessage], Awaitable[Any]] | None = None
 
     def get_output_channel(self) -> OutputChannel | None:
@@ -340,7 +340,8 @@ class WebChat(SocketIOInput):
         self._bot_types(message.conversation_id, True)
         try:
             # What came to this process Rasa cannot know yet; what another left it may have answered already.
-            before = None if mine in self._untried else await answered_before(self._app, mine)
+            untried = mine in self._untried and not message.tried
+            before = None if untried else await answered_before(self._app, mine)
             self._untried.discard(mine)
             if before is not None:
                 replies += parts_of(before.contents)

@@ -43,7 +43,16 @@ from bot.conversations.log import (
     new_token,
     open_conversation,
 )
-from bot.conversations.outbox import Outgoing, give_up, next_due, release_outgoing, sent, take_outgoing, try_again
+from bot.conversations.outbox import (
+    Outgoing,
+    give_up,
+    hurry,
+    next_due,
+    release_outgoing,
+    sent,
+    take_outgoing,
+    try_again,
+)
 from bot.conversations.queue import (
     Promise,
     Wait,
@@ -128,6 +137,7 @@ __all__ = [
     "held",
     "history",
     "hold",
+    "hurry",
     "is_answering",
     "last_closing",
     "last_event",

@@ -8,7 +8,7 @@ twice for one message (they get the same message id). After `finish` nothing is 
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
@@ -95,10 +95,11 @@ def take(store: Store, conversation_id: str, worker: str, *, lease: float = LEAS
         conversation = change.conversation(conversation_id)
         if conversation.worker != worker and holds(conversation.worker, conversation.worker_until):
             return []
+        tried = conversation.worker not in (None, worker)
         rows = _waiting(change, conversation_id)
         conversation.worker = worker if rows else None
         conversation.worker_until = time.time() + lease if rows else None
-        return [log.stored(row) for row in rows]
+        return [replace(log.stored(row), tried=tried) for row in rows]
 
 
 def finish(
@@ -183,12 +184,12 @@ def waiting_conversations(store: Store, channel: str) -> list[str]:
 
 
 def release(store: Store, worker: str) -> None:
-    """A worker that stops gives back what it holds."""
+    """A worker that stops gives back what it holds; its name stays, to tell the next one that somebody had begun."""
     with store.changing() as change:
         change.session.execute(
             update(Conversation)
             .where(Conversation.worker == worker)
-            .values(worker=None, worker_until=None)
+            .values(worker_until=None)
             .execution_options(synchronize_session=False)
         )
 

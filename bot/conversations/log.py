@@ -35,7 +35,8 @@ class Stored:
     `number` increases by one within the conversation; `content` is what a page shows; `request` is what the bot
     gets of a customer's message: {"text", "metadata"}, with "fresh" true where the bot must begin a new session first.
     `route` says whom a customer's message goes to ("bot" or "person"). `new` is False for a message that was there
-    already. `sender` is the agent's id.
+    already. `sender` is the agent's id. `tried`: another worker had taken it and did not come to the end, so that Rasa
+    may know it.
     """
 
     conversation_id: str
@@ -48,6 +49,7 @@ class Stored:
     route: str
     new: bool = True
     sender: str | None = None
+    tried: bool = False
 
     def to_wire(self) -> dict[str, Any]:
         """The message for a page: its content with id, author, time (ISO, UTC) and client_id."""

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.conversations import log
@@ -101,6 +101,14 @@ def next_due(store: Store, channel: str) -> float | None:
     with store.reading() as session:
         due = session.execute(query).scalar_one_or_none()
         return None if due is None else float(due)
+
+
+def hurry(store: Store, channel: str) -> None:
+    """Let every message of `channel` that waits for another attempt be due now: a wrong clock has planned it."""
+    with store.changing() as change:
+        statement = update(Delivery).where(Delivery.channel == channel, Delivery.state == "waiting")
+        change.session.execute(statement.values(next_at=0.0).execution_options(synchronize_session=False))
+        change.wake("outbox", channel=channel)
 
 
 def release_outgoing(store: Store, worker: str) -> None:

@@ -68,5 +68,5 @@ def close_recorder() -> None:
 
 
 def record(event: Event) -> None:
-    """Keep `event`; never raises for a store or broker that is down, only for a disk that takes no more."""
+    """Keep `event`; never raises for a store or broker that is down, only for a disk that has been full for long."""
     recorder().record(event)

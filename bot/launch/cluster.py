@@ -88,7 +88,7 @@ def servers(settings: Settings) -> list[Server]:
     for number in range(1, COPIES + 1):
         port = settings.rasa_port + number
         command = [*python, "bot.launch.rasa_server", "--interface", HOST, "--port", str(port)]
-        command += ["--credentials", "credentials.yml", "--endpoints", endpoints]
+        command += ["--credentials", str(settings.credentials), "--endpoints", endpoints]
         log = logs / f"rasa-{number}.log"
         children.append(Server(f"Rasa 服务 {number}", command, port, "/", "RASA_PORT", log, alone()))
     for number in range(1, COPIES + 1):

@@ -40,7 +40,7 @@ def main() -> None:
     watch_spool(settings)
     options = sys.argv[1:]
     if "--endpoints" not in options:
-        options += ["--credentials", "credentials.yml", "--endpoints", str(runtime_endpoints(settings))]
+        options += ["--credentials", str(settings.credentials), "--endpoints", str(runtime_endpoints(settings))]
     sys.argv = arguments(options, rasa_token(settings))
     rasa.__main__.main()
 

@@ -17,5 +17,10 @@ def rasa_token(settings: Settings) -> str:
         scratch = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
-        scratch.replace(path)
+        try:
+            os.link(scratch, path)  # of several servers that start at once the first one's token is everybody's
+        except FileExistsError:
+            if not path.read_text(encoding="ascii").strip():
+                scratch.replace(path)
+        scratch.unlink(missing_ok=True)
     return path.read_text(encoding="ascii").strip()

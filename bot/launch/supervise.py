@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from bot.launch.endpoints import runtime_endpoints
+from bot.launch.leftovers import end_leftovers, forget, note
 from bot.launch.problems import LaunchError, explain
 from bot.launch.steps import prepare, say
 from bot.launch.swap import note_servers
@@ -27,7 +28,7 @@ SECONDS_TO_STOP = 10
 # For the small products of matrices in a turn OpenBLAS's threads cost more in waiting for each other than they compute:
 # with them a turn takes twice the processor time. Whoever sets the variables decides.
 LONE_BLAS = {name: os.environ.get(name, "1") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
-RESTARTS, RESTARTS_WITHIN = 5, 300  # so often in so many seconds; then something is wrong that no restart mends
+OF_LATE, LONGEST_PAUSE = 300.0, 30.0  # seconds: who has died often of late waits for the next start
 
 
 @dataclass
@@ -70,18 +71,22 @@ class Server:
     def failed(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
-    def start_again(self) -> bool:
-        """Start it anew after its death; False when it has died too often of late."""
+    def pause(self) -> float:
+        """Seconds until it may be started again: none after its first death of late, then more and more."""
         now = time.monotonic()
-        self.restarted = [at for at in self.restarted if at > now - RESTARTS_WITHIN]
-        if self.process is None or len(self.restarted) >= RESTARTS:
-            return False
+        self.restarted = [at for at in self.restarted if at > now - OF_LATE]
+        if not self.restarted:
+            return 0.0
+        return max(0.0, self.restarted[-1] + min(2.0 ** len(self.restarted), LONGEST_PAUSE) - now)
+
+    def start_again(self) -> None:
+        """Start it anew after its death."""
         # What it has started itself (nginx's workers) would keep the port.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.restarted.append(now)
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.restarted.append(time.monotonic())
         self.start()
-        return True
 
     def last_words(self) -> str:
         return "\n".join(self.log.read_text(encoding="utf8", errors="replace").splitlines()[-15:])
@@ -98,7 +103,7 @@ def servers(settings: Settings) -> list[Server]:
     logs.mkdir(parents=True, exist_ok=True)
     python = [sys.executable, "-W", "ignore", "-m"]
     rasa = ["bot.launch.rasa_server", "--interface", HOST, "--port", str(settings.rasa_port)]
-    rasa += ["--credentials", "credentials.yml", "--endpoints", str(runtime_endpoints(settings))]
+    rasa += ["--credentials", str(settings.credentials), "--endpoints", str(runtime_endpoints(settings))]
     web = ["bot.launch.web_server"]
     action = ["bot.launch.action_server", "--host", HOST, "--port", str(settings.action_port)]
     return [
@@ -137,7 +142,7 @@ def up(profile: str = "") -> None:
         profile: "cluster" for two of each behind nginx; nothing for one of each with embedded databases.
 
     Raises:
-        LaunchError: something could not start, or a server dies again and again.
+        LaunchError: something could not start.
     """
     if profile:
         from bot.launch import cluster
@@ -147,6 +152,9 @@ def up(profile: str = "") -> None:
     else:
         children = servers(get_settings())
         note_servers(get_settings(), [])
+    left = end_leftovers(get_settings())
+    if left:
+        say(f"上次没有正常停止，先结束了还在运行的 {left} 个服务")
     join(get_settings())
     check_ports(children)
     if profile:
@@ -157,14 +165,20 @@ def up(profile: str = "") -> None:
         signal.signal(number, _interrupt)
     try:
         start(children)
+        _note(children)
         _announce(get_settings())
-        _watch(children)
+        watch(children)
     except KeyboardInterrupt:
         say("\n正在停止……")
     except OSError as error:
         raise explain(error) from error
     finally:
         stop(children)
+        forget(get_settings())
+
+
+def _note(children: list[Server]) -> None:
+    note(get_settings(), [child.process.pid for child in children if child.process])
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -206,14 +220,16 @@ def _announce(settings: Settings) -> None:
     )
 
 
-def _watch(children: list[Server]) -> None:
+def watch(children: list[Server]) -> None:
+    """Start again who dies, for ever: a service that one of them needs may be away for long, and the others go on."""
     while True:
         for child in children:
-            if not child.failed():
+            if not child.failed() or child.pause():
                 continue
-            if not child.start_again():
-                raise LaunchError(f"{child.name}反复意外退出：\n{child.last_words()}\n完整记录在 {child.log}")
-            say(f"⚠ {child.name}意外退出，已重新启动（完整记录在 {child.log}）")
+            child.start_again()
+            _note(children)
+            often = f"（5 分钟里第 {len(child.restarted)} 次）" if len(child.restarted) > 1 else ""
+            say(f"⚠ {child.name}意外退出，已重新启动{often}，完整记录在 {child.log}")
         time.sleep(0.5)
 
 

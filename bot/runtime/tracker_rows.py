@@ -1,6 +1,7 @@
 """Reading and writing the rows of the tracker store: one query a load, one transaction a save."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,12 +104,13 @@ def senders(url: str) -> list[str]:
 
 
 def latest(url: str, seconds: float) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Conversation and events of the turns that were saved in the last `seconds` before the last one."""
+    """Conversation and events of the turns that were saved in the last `seconds`, or that long before the last one."""
     with engine_for(url).connect() as connection:
         last = connection.execute(select(func.max(_TURNS.c.at))).scalar()
         if last is None:
             return
-        query = select(_TURNS.c.sender_id, _TURNS.c.data).where(_TURNS.c.at >= last - seconds)
+        # A clock that was ahead and has been set right leaves turns of the future behind.
+        query = select(_TURNS.c.sender_id, _TURNS.c.data).where(_TURNS.c.at >= min(last, time.time()) - seconds)
         for sender_id, data in connection.execute(query.order_by(_TURNS.c.at, _TURNS.c.number)):
             yield sender_id, json.loads(data)
 

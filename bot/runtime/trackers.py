@@ -41,6 +41,7 @@ _AGAIN_SECONDS = 300.0  # how far back events are told again at the start
 _LARGE = 60  # events a turn, from which on a window is cut though it holds few turns
 _LONGEST = 4  # times `turns`, from which on a window is cut though policies will see less of an endless form
 _T = TypeVar("_T")
+_told_again: set[str] = set()  # databases of which this process has told the latest events
 
 
 class WindowTrackerStore(TrackerStore):
@@ -74,7 +75,8 @@ class WindowTrackerStore(TrackerStore):
         self.url = host or "sqlite:///var/tracker.db"
         self._turns, self._patience = int(turns), float(patience_seconds)
         upgrade(self.url, "runtime")
-        if event_broker is not None:
+        if event_broker is not None and self.url not in _told_again:  # not with each model that a server loads
+            _told_again.add(self.url)
             for sender_id, events in rows.latest(self.url, _AGAIN_SECONDS):
                 self._publish(sender_id, events)
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+import rasa.core.agent
 import rasa.core.run
 from rasa.core.actions.action import RemoteAction
 from rasa.core.processor import MessageProcessor
@@ -20,7 +21,9 @@ from bot.observing.health import Check, database
 from bot.observing.metrics import PARSE_SECONDS
 from bot.observing.turns import turn
 from bot.runtime.action_connections import close_connections, keep_connections
+from bot.runtime.once import looking, repeating
 from bot.runtime.patience import patiently
+from bot.runtime.trackers import WindowTrackerStore
 from bot.settings import Settings
 
 SERVICE = "rasa"
@@ -31,11 +34,13 @@ _API = "api"  # Rasa's own channels; a request may name any channel, so its name
 def watch(settings: Settings) -> None:
     """Wrap Rasa's methods and let the server that it makes from now on have our routes."""
     keep_connections()
-    _wrap(MessageProcessor, "handle_message", _handled)
+    _wrap(MessageProcessor, "handle_message", lambda original: _handled(repeating(original)))
+    _wrap(MessageProcessor, "_handle_message_with_tracker", looking)
     _wrap(MessageProcessor, "parse_message", _parsed)
     _wrap(MessageProcessor, "_predict_next_with_tracker", _predicted)
     _wrap(RemoteAction, "run", _called)
     _wrap(EndpointConfig, "request", _requested)
+    _wrap(rasa.core.agent, "FailSafeTrackerStore", _without_fallback)
     _wrap(rasa.core.run, "configure_app", lambda original: _configured(original, settings))
 
 
@@ -93,6 +98,20 @@ def _requested(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitab
         return await original(self, *args, **kwargs)
 
     return request
+
+
+def _without_fallback(original: Any) -> Callable[..., Any]:
+    """Rasa goes on with an empty store in memory when reading or saving fails: the customer is answered out of context.
+
+    Ours waits for its database, and a turn that fails all the same is done again, or a person gets it.
+    """
+
+    def wrapped(tracker_store: Any, *args: Any, **kwargs: Any) -> Any:
+        return (
+            tracker_store if isinstance(tracker_store, WindowTrackerStore) else original(tracker_store, *args, **kwargs)
+        )
+
+    return wrapped
 
 
 def _configured(original: Callable[..., Sanic], settings: Settings) -> Callable[..., Sanic]:

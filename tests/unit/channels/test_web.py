@@ -413,3 +413,19 @@ async def test_what_rasa_had_answered_before_its_process_died_is_not_asked_again
     await back.until(lambda: len(back.messages) == 3)
     assert back.texts() == ["是的", "订单已生成", "请在明天前付款"]
     assert again.asked == []
+
+
+async def test_what_another_process_had_answered_before_it_died_is_not_asked_again(serve: Any, page: Any) -> None:
+    """The message came to this process, but the other one was quicker to take it."""
+    trackers, customer = InMemoryTrackerStore(Domain.empty()), page()
+    server = await serve(agent=SimpleNamespace(tracker_store=trackers))
+    await customer.open(server)
+    conversation = log.conversation_of(customer.session_id)
+    said = [UserUttered("是的", message_id=f"{conversation}-1"), BotUttered("订单已生成")]
+    await trackers.save(DialogueStateTracker.from_events(conversation, said))
+    dead = f"{conversations.new_worker().split('/')[0]}/{2**22 + 1}/x"
+    with server.store.changing() as change:
+        change.conversation(conversation).worker = dead
+    await customer.say("是的")
+    await customer.until(lambda: len(customer.live) == 1)
+    assert [message["text"] for message in customer.live] == ["订单已生成"] and server.asked == []

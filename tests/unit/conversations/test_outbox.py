@@ -89,3 +89,16 @@ def test_a_new_address_is_used_at_once(store: Store, begin: Callable[..., str]) 
     conversations.say(store, chat, {"text": "一"})
     assert begin(store, "o1", address={"url": "new"}) == chat and begin(store, "o1") == chat
     assert conversations.take_outgoing(store, "test", ME)[0].address == {"url": "new"}
+
+
+def test_what_a_wrong_clock_has_put_off_can_be_hurried(store: Store, begin: Callable[..., str]) -> None:
+    chat, other = begin(store, address={"openid": "o1"}), begin(store, "o2", address={"openid": "o2"})
+    for conversation in (chat, other):
+        conversations.say(store, conversation, {"text": conversation})
+    first, second = conversations.take_outgoing(store, "test", ME)
+    conversations.try_again(store, first, "timeout", 3600)
+    conversations.hurry(store, "another channel")
+    assert taken(store) == []
+    conversations.hurry(store, "test")
+    assert taken(store, OTHER) == [first.message.content["text"]]  # and not the one that is being sent
+    conversations.sent(store, second)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.events import mask_text
+from bot import clock
+from bot.events import Event, mask_text, masked
 from bot.events.masking import mask
 
 
@@ -51,3 +52,10 @@ def test_masking_twice_changes_nothing_more(text: str) -> None:
 def test_shapes_stay() -> None:
     data = {"text": "17012345678", "score": 3, "entities": ["phone", "a@b.cn"], "none": None}
     assert mask(data) == {"text": "170****5678", "score": 3, "entities": ["phone", "***@***"], "none": None}
+
+
+def test_a_messages_id_stays_what_it_is() -> None:
+    """Some are like a card's or a telephone's number, and reports join on them."""
+    data = {"text": "我的号码13812345678", "message_id": "457242419355526ccfcd5f24c2bed1fe-1"}
+    event = masked(Event("message.customer", "c", clock.now(), data=data))
+    assert event.data == {"text": "我的号码138****5678", "message_id": data["message_id"]}

@@ -109,3 +109,40 @@ def test_recording_is_quick_while_the_store_hangs(tmp_path: Path) -> None:
         took.append(time.perf_counter() - began)
     spool.close()
     assert sorted(took)[100] < 0.005
+
+
+def test_a_full_disk_keeps_no_line_from_being_delivered(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE is what a full disk looks like to a process: the write is cut short, the next one fails."""
+    script = textwrap.dedent(
+        """
+        import resource, signal, sys
+        from pathlib import Path
+        from bot.events.spool import Spool
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        got, open_ = [], [False]
+        def deliver(lines):
+            if not open_[0]: raise ConnectionError
+            got.extend(lines)
+        spool = Spool(Path(sys.argv[1]), deliver)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        for number in range(300): spool.append(f"{number:07d}".encode())
+        open_[0] = True
+        assert spool.flush()
+        for number in range(300, 600): spool.append(f"{number:07d}".encode())
+        spool.close()
+        assert got == [f"{number:07d}".encode() for number in range(600)], len(got)
+        """
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, timeout=60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_its_process_delivers_meanwhile_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nowhere")  # listed, and not there when it is looked at
+    (tmp_path / "left.jsonl").write_bytes(b"left\n")
+    got: list[bytes] = []
+    spool = Spool(tmp_path, got.extend)
+    assert eventually(lambda: got == [b"left"])
+    spool.append(b"new")
+    assert eventually(lambda: got == [b"left", b"new"])
+    spool.close()

@@ -1,7 +1,9 @@
 """The supervisor over processes that die."""
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -9,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.launch import supervise
-from bot.launch.problems import LaunchError
-from bot.launch.supervise import RESTARTS, Server
+from bot.launch import leftovers, supervise
+from bot.launch.supervise import LONGEST_PAUSE, OF_LATE, Server
 from bot.settings import Settings
 
 
@@ -28,57 +29,24 @@ def kill(server: Server) -> None:
     server.process.wait(20)
 
 
-def test_one_that_dies_is_started_again_but_not_for_ever(child: Server) -> None:
+def test_one_that_dies_is_started_again_after_ever_longer_pauses(child: Server) -> None:
     child.start()
-    for _ in range(RESTARTS):
+    kill(child)
+    assert child.pause() == 0
+    pauses = []
+    for _ in range(7):
+        child.start_again()
+        assert not child.failed()
         kill(child)
-        assert child.start_again() and not child.failed()
-    kill(child)
-    assert not child.start_again()
+        pauses.append(child.pause())
+    assert pauses == sorted(pauses) and 1 < pauses[0] <= 2 and pauses[-1] == pytest.approx(LONGEST_PAUSE, abs=5)
 
 
-def test_deaths_long_ago_do_not_count(child: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deaths_long_ago_do_not_count(child: Server) -> None:
     child.start()
-    child.restarted = [time.monotonic() - supervise.RESTARTS_WITHIN - 1] * RESTARTS
+    child.restarted = [time.monotonic() - OF_LATE - 1] * 9
     kill(child)
-    assert child.start_again()
-
-
-def test_what_it_has_started_itself_goes_with_it(tmp_path: Path) -> None:
-    code = (
-        "import subprocess, sys, time;"
-        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
-        "print(p.pid, flush=True); time.sleep(600)"
-    )
-    server = Server("测试服务", [sys.executable, "-c", code], 0, "", "", tmp_path / "log")
-    server.start()
-    try:
-        deadline = time.monotonic() + 60
-        while not (text := server.log.read_text()).strip():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        grandchild = int(text)
-        kill(server)
-        assert server.start_again()
-        while _alive(grandchild):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    finally:
-        server.signal(signal.SIGKILL)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def test_one_that_cannot_stay_ends_the_suite_with_its_last_words(tmp_path: Path) -> None:
-    server = Server("测试服务", [sys.executable, "-c", "print('坏了')"], 0, "", "", tmp_path / "log")
-    server.start()
-    with pytest.raises(LaunchError, match=r"反复意外退出(.|\n)*坏了"):
-        supervise._watch([server])
+    assert child.pause() == 0
 
 
 def test_blas_stays_on_one_thread_in_the_servers_of_a_turn_and_nowhere_else(tmp_path: Path) -> None:
@@ -94,3 +62,48 @@ def test_blas_stays_on_one_thread_in_the_servers_of_a_turn_and_nowhere_else(tmp_
     expected = supervise.LONE_BLAS["OPENBLAS_NUM_THREADS"]
     assert {said[name] for name in ("动作服务", "Rasa 服务", "网页服务")} == {expected}
     assert said["定时任务"] == str(os.environ.get("OPENBLAS_NUM_THREADS"))
+
+
+SUPERVISOR = """
+import subprocess, sys, time
+from pathlib import Path
+from bot.launch import leftovers
+from bot.settings import Settings
+settings = Settings(var=Path(sys.argv[1]))
+code = "import signal, sys, time; sys.argv[1] == 'deaf' and signal.signal(15, signal.SIG_IGN); time.sleep(600)"
+servers = [subprocess.Popen([sys.executable, "-c", code, word], start_new_session=True) for word in ("polite", "deaf")]
+time.sleep(0.5)
+leftovers.note(settings, [server.pid for server in servers])
+print(*(server.pid for server in servers), flush=True)
+time.sleep(600)
+"""
+
+
+def test_servers_of_a_killed_supervisor_are_ended_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "_SECONDS", 1.0)
+    settings = Settings(var=tmp_path)
+    with subprocess.Popen([sys.executable, "-c", SUPERVISOR, str(tmp_path)], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        servers = [int(word) for word in supervisor.stdout.readline().split()]
+        try:
+            assert leftovers.end_leftovers(settings) == 0  # somebody watches them
+            assert all(map(_alive, servers))
+            supervisor.kill()
+            supervisor.wait(20)
+            assert all(map(_alive, servers))
+            assert leftovers.end_leftovers(settings) == 2
+            assert not any(map(_alive, servers))
+            assert leftovers.end_leftovers(settings) == 0
+        finally:
+            for pid in servers:
+                if _alive(pid):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_number_that_another_process_has_now_is_left_alone(child: Server, tmp_path: Path) -> None:
+    child.start()
+    assert child.process is not None
+    settings = Settings(var=tmp_path)
+    note = {"supervisor": [2**22 - 1, 1], "servers": [[child.process.pid, 1]]}
+    (tmp_path / "servers.json").write_text(json.dumps(note))
+    assert leftovers.end_leftovers(settings) == 0 and not child.failed()

@@ -1,6 +1,7 @@
 """Another model for a running server, against a small server that answers as Rasa does."""
 
 import asyncio
+import multiprocessing
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -135,3 +136,24 @@ def test_rasa_understands_the_command_line_that_the_server_gets() -> None:
     given = rasa_server.arguments(["--interface", "127.0.0.1", "--port", "5105"], "s3cret")
     parsed = create_argument_parser().parse_args(given[1:])
     assert parsed.enable_api and parsed.auth_token == "s3cret" and parsed.port == 5105
+
+
+def _token(folder: Path, together: Any, tokens: Any) -> None:
+    together.wait(30)
+    tokens.put(rasa_token(Settings(var=folder)))
+
+
+def test_servers_that_start_at_once_have_one_token(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    for number in range(5):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        together, tokens = fork.Barrier(6), fork.Queue()
+        processes = [fork.Process(target=_token, args=(folder, together, tokens)) for _ in range(6)]
+        for process in processes:
+            process.start()
+        found = {tokens.get(timeout=30) for _ in processes}
+        for process in processes:
+            process.join(30)
+        assert found == {rasa_token(Settings(var=folder))}
+        assert [file.name for file in folder.iterdir()] == ["rasa.token"]

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,12 +167,29 @@ async def test_a_save_done_twice_and_one_beside_another(url: str) -> None:
     assert loaded is not None and loaded.last == one.last + 2
 
 
+async def test_a_clock_that_was_ahead_hides_no_untold_events(url: str) -> None:
+    store = make(url)
+    await talk(store, History(2, undo_every=99), 2)
+    tracker = await store.retrieve("c")
+    assert tracker is not None
+    tracker.update(UserUttered("明天见", {"name": "ask"}, timestamp=time.time() + 86400))
+    await store.save(tracker)
+    tracker.update(UserUttered("还在吗", {"name": "ask"}))  # the clock has been set right
+    await store.save(tracker)
+    heard = Heard()
+    make(url, event_broker=heard)
+    assert [body["text"] for body in heard.bodies if body["event"] == "user"][-2:] == ["还在吗", "明天见"]
+
+
 async def test_events_untold_by_a_killed_process_are_told_at_the_next_start(url: str) -> None:
     store = make(url)  # its process dies before it tells anyone
     told = await talk(store, History(2, undo_every=99), 4)
     heard = Heard()
     make(url, event_broker=heard)
     assert heard.bodies == [{"sender_id": "c", **event.as_dict()} for event in told]
+    heard.bodies.clear()
+    make(url, event_broker=heard)  # as for each model that a server loads
+    assert heard.bodies == []
 
 
 async def test_a_database_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

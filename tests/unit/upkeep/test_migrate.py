@@ -39,6 +39,18 @@ def test_every_room_with_migrations_is_known() -> None:
     assert with_tables == set(ROOMS)
 
 
+def test_a_server_of_the_old_version_starts_on_newer_tables(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    migrate(settings)
+    with engine_for(settings.chat_url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version_conversations SET version_num = '9999'"))
+    upgrade(settings.chat_url, "conversations")
+    assert "newer than this code" in caplog.text
+    with pytest.raises(UpkeepError, match="比这份程序新"):  # who asks for a migration is told
+        migrate(settings)
+
+
 def test_all_rooms_reach_the_newest_version(settings: Settings) -> None:
     assert all(version.current is None and version.pending for version in versions(settings))
     assert [version.room for version in migrate(settings)] == list(ROOMS)

@@ -2,8 +2,11 @@
 
 import asyncio
 import threading
+import time
 
-from bot.waiting import news_within, to_the_end
+import pytest
+
+from bot.waiting import ClockWatch, news_within, to_the_end
 
 
 async def test_news_in_time_and_too_late() -> None:
@@ -51,3 +54,11 @@ async def test_a_thread_is_waited_for_though_the_task_is_told_to_end() -> None:
     await asyncio.wait({task}, timeout=20)
     assert task.cancelled() and done == ["一"]
     assert await to_the_end(work, "二") == "二"
+
+
+def test_a_clock_that_was_set_is_noticed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, real, wrong = ClockWatch(), time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + wrong[0])
+    assert not watch.jumped()
+    for wrong[0] in (3600.0, -3600.0, 0.0):
+        assert watch.jumped() and not watch.jumped()
