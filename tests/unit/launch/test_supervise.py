@@ -49,19 +49,56 @@ def test_deaths_long_ago_do_not_count(child: Server) -> None:
     assert child.pause() == 0
 
 
-def test_blas_stays_on_one_thread_in_the_servers_of_a_turn_and_nowhere_else(tmp_path: Path) -> None:
-    children = {child.name: child for child in supervise.servers(Settings(var=tmp_path))}
-    show = [sys.executable, "-c", "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"]
-    said = {}
-    for name, child in children.items():
-        child.command = show
-        child.start()
-        assert child.process is not None
-        child.process.wait(20)
-        said[name] = child.log.read_text().strip()
-    expected = supervise.LONE_BLAS["OPENBLAS_NUM_THREADS"]
-    assert {said[name] for name in ("动作服务", "Rasa 服务", "网页服务")} == {expected}
-    assert said["定时任务"] == str(os.environ.get("OPENBLAS_NUM_THREADS"))
+def test_one_that_cannot_stay_does_not_take_the_others_with_it(
+    child: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = Server("坏的服务", [sys.executable, "-c", "print('坏了')"], 0, "", "", tmp_path / "broken")
+    monkeypatch.setattr(supervise, "get_settings", lambda: Settings(var=tmp_path))
+    times = []
+
+    def sleep(_seconds: float) -> None:
+        times.append(time.monotonic())
+        if len(broken.restarted) >= 2:
+            raise KeyboardInterrupt
+        real_sleep(0.05)
+
+    real_sleep = time.sleep
+    monkeypatch.setattr(supervise.time, "sleep", sleep)
+    child.start()
+    broken.start()
+    with pytest.raises(KeyboardInterrupt):
+        supervise.watch([child, broken])
+    assert not child.failed() and "坏的服务意外退出，已重新启动（5 分钟里第 2 次）" in capsys.readouterr().out
+
+
+def test_what_it_has_started_itself_goes_with_it(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys, time;"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "print(p.pid, flush=True); time.sleep(600)"
+    )
+    server = Server("测试服务", [sys.executable, "-c", code], 0, "", "", tmp_path / "log")
+    server.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not (text := server.log.read_text()).strip():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        grandchild = int(text)
+        kill(server)
+        server.start_again()
+        while _alive(grandchild):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        server.signal(signal.SIGKILL)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 SUPERVISOR = """
@@ -107,3 +144,18 @@ def test_a_number_that_another_process_has_now_is_left_alone(child: Server, tmp_
     note = {"supervisor": [2**22 - 1, 1], "servers": [[child.process.pid, 1]]}
     (tmp_path / "servers.json").write_text(json.dumps(note))
     assert leftovers.end_leftovers(settings) == 0 and not child.failed()
+
+
+def test_blas_stays_on_one_thread_in_the_servers_of_a_turn_and_nowhere_else(tmp_path: Path) -> None:
+    children = {child.name: child for child in supervise.servers(Settings(var=tmp_path))}
+    show = [sys.executable, "-c", "import os; print(os.environ.get('OPENBLAS_NUM_THREADS'))"]
+    said = {}
+    for name, child in children.items():
+        child.command = show
+        child.start()
+        assert child.process is not None
+        child.process.wait(20)
+        said[name] = child.log.read_text().strip()
+    expected = supervise.LONE_BLAS["OPENBLAS_NUM_THREADS"]
+    assert {said[name] for name in ("动作服务", "Rasa 服务", "网页服务")} == {expected}
+    assert said["定时任务"] == str(os.environ.get("OPENBLAS_NUM_THREADS"))
