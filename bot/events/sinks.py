@@ -13,6 +13,7 @@ from bot.service_settings import EventSettings
 logger = logging.getLogger(__name__)
 
 _SECONDS = 15.0
+_BATCH = 200  # lines
 
 
 class Sink(Protocol):
@@ -62,7 +63,10 @@ class RabbitSink:
 
     def deliver(self, lines: list[bytes]) -> None:
         try:
-            self._loop.run_until_complete(asyncio.wait_for(self._publish(lines), _SECONDS))
+            # The time is for each batch: what an outage has gathered takes longer, and must not begin anew for ever.
+            for first in range(0, len(lines), _BATCH):
+                batch = lines[first : first + _BATCH]
+                self._loop.run_until_complete(asyncio.wait_for(self._publish(batch), _SECONDS))
         except BaseException:
             self._drop()
             raise
