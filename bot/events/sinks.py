@@ -13,6 +13,7 @@ from bot.service_settings import EventSettings
 logger = logging.getLogger(__name__)
 
 _SECONDS = 15.0
+_BATCH = 200  # lines
 
 
 class Sink(Protocol):
@@ -62,7 +63,10 @@ class RabbitSink:
 
     def deliver(self, lines: list[bytes]) -> None:
         try:
-            self._loop.run_until_complete(asyncio.wait_for(self._publish(lines), _SECONDS))
+            # The time is for each batch: what an outage has gathered takes longer, and must not begin anew for ever.
+            for first in range(0, len(lines), _BATCH):
+                batch = lines[first : first + _BATCH]
+                self._loop.run_until_complete(asyncio.wait_for(self._publish(batch), _SECONDS))
         except BaseException:
             self._drop()
             raise
@@ -75,9 +79,10 @@ class RabbitSink:
             self._connection = await aio_pika.connect(self._settings.url, heartbeat=0, timeout=5)
             self._channel = await self._connection.channel(publisher_confirms=True)
             await self._channel.declare_queue(self._settings.queue, durable=True)
-        for line in lines:
-            message = aio_pika.Message(line, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-            await self._channel.default_exchange.publish(message, self._settings.queue)
+        exchange, queue = self._channel.default_exchange, self._settings.queue
+        messages = (aio_pika.Message(line, delivery_mode=aio_pika.DeliveryMode.PERSISTENT) for line in lines)
+        # Sent one after another, confirmed together: the broker writes them to its disk in one go.
+        await asyncio.gather(*(exchange.publish(message, queue) for message in messages))
 
     def _drop(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.db import upgrade
-from bot.events import Event, of_conversation
+from bot.events import Event, of_conversation, sinks
 from bot.events.consumer import consume_rabbitmq
 from bot.events.sinks import KafkaSink, RabbitSink
 from bot.service_settings import EventSettings
@@ -94,3 +94,19 @@ def test_kafka_that_is_away_raises() -> None:
     sink = KafkaSink(settings)
     with pytest.raises(ConnectionError):
         sink.deliver(lines(2))
+
+
+def test_what_an_outage_has_gathered_has_time_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = sinks.RabbitSink(EventSettings(type="rabbitmq", url="amqp://127.0.0.1/"))
+    took: list[bytes] = []
+
+    async def publish(lines: list[bytes]) -> None:
+        await asyncio.sleep(0.2)
+        took.extend(lines)
+
+    monkeypatch.setattr(sinks, "_SECONDS", 0.6)
+    monkeypatch.setattr(sink, "_publish", publish)
+    lines = [str(number).encode() for number in range(5 * sinks._BATCH + 1)]
+    sink.deliver(lines)  # 1.2 s in all
+    sink.close()
+    assert took == lines
