@@ -4,6 +4,7 @@ A store is a set of tables with its own migrations (`bot/<room>/migrations`), so
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
@@ -46,6 +48,8 @@ def engine_for(url: str) -> Engine:
     arguments = {"check_same_thread": False, "timeout": _BUSY_SECONDS}
     engine = create_engine(url, future=True, connect_args=arguments, **kept)
     event.listen(engine, "connect", _prepare_sqlite)
+    if kept:
+        _watch_file(engine, str(database))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -56,6 +60,28 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _watch_file(engine: Engine, path: str) -> None:
+    """Open the file anew where another one has taken its place, as a backup that was restored."""
+
+    def note(_connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    def look(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.get("file") != _identity(path):
+            raise DisconnectionError(f"{path} is another file now")
+
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", look)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -1,0 +1,84 @@
+"""SQLite connections that stay open: shared, let go of clean, and never those of a file that is gone."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from bot.db import engine_for, reading, writing
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    found = f"sqlite:///{tmp_path}/shop.db"
+    with writing(found) as session:
+        session.execute(text("CREATE TABLE things (name TEXT)"))
+        session.execute(text("INSERT INTO things VALUES ('one')"))
+    yield found
+    engine_for(found).dispose()
+
+
+def names(url: str) -> list[str]:
+    with reading(url) as session:
+        return list(session.execute(text("SELECT name FROM things ORDER BY name")).scalars())
+
+
+def opened(engine: Engine) -> list[int]:
+    found: list[int] = []
+    event.listen(engine, "connect", lambda *_: found.append(1))
+    return found
+
+
+def test_one_use_after_another_shares_a_connection(url: str) -> None:
+    count = opened(engine_for(url))
+    for _ in range(20):
+        assert names(url) == ["one"]
+    assert not count
+
+
+def test_uses_at_once_do_not_wait_for_each_other(url: str) -> None:
+    with ThreadPoolExecutor(24) as pool:
+        found = list(pool.map(lambda _: names(url), range(200)))
+    assert found == [["one"]] * 200
+
+
+def test_what_was_not_committed_is_gone_and_holds_nobody_up(url: str) -> None:
+    with pytest.raises(RuntimeError), writing(url) as session:
+        session.execute(text("INSERT INTO things VALUES ('two')"))
+        raise RuntimeError
+    connection = engine_for(url).execution_options(writes=True).connect()
+    connection.execute(text("INSERT INTO things VALUES ('three')"))
+    connection.close()
+    with writing(url) as session:
+        session.execute(text("INSERT INTO things VALUES ('four')"))
+    assert names(url) == ["four", "one"]
+
+
+def test_another_file_in_its_place_is_read(url: str, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        connection.execute(f"VACUUM INTO '{backup}'")
+    with writing(url) as session:
+        session.execute(text("INSERT INTO things VALUES ('two')"))
+    engines = [engine_for(url).connect() for _ in range(3)]  # several wait in the pool
+    for connection in engines:
+        connection.close()
+    for rest in ("-wal", "-shm"):
+        (tmp_path / f"shop.db{rest}").unlink(missing_ok=True)
+    shutil.copy(backup, tmp_path / "restored.db")
+    (tmp_path / "restored.db").replace(tmp_path / "shop.db")
+    assert [names(url) for _ in range(4)] == [["one"]] * 4
+
+
+def test_a_file_that_was_deleted_is_made_anew(url: str, tmp_path: Path) -> None:
+    for rest in ("", "-wal", "-shm"):
+        (tmp_path / f"shop.db{rest}").unlink(missing_ok=True)
+    with writing(url) as session:
+        session.execute(text("CREATE TABLE things (name TEXT)"))
+    assert names(url) == []
