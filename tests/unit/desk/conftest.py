@@ -17,6 +17,7 @@ from bot.db import engine_for, upgrade
 from bot.desk import accounts
 from bot.desk.server import Site, create_app
 from bot.settings import Operations, Settings, get_settings
+from tests.running import free_ports
 
 DESK = {"grace_seconds": 1.0, "silent_minutes": 5, "hours": {"周二": ["09:00-18:00"], "周三": ["09:00-18:00"]}}
 
@@ -110,11 +111,7 @@ def site(tmp_path: Path, unused_port: int) -> Site:
 
 @pytest.fixture
 def unused_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1, "")[0]
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
 """Every page and interface of the web server: headers, cookies, and errors that tell nothing of the inside."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
+from aiohttp import ClientTimeout
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.desk import demo
 from bot.desk.server import Site
 from bot.launch.web_server import create_site
 
+PATIENCE = ClientTimeout(total=60)
 INSIDE = re.compile(r"Traceback|File \"|\.py\b|RuntimeError|sqlite|13812345678", re.IGNORECASE)
 PARTS = re.compile(r"\{(\w+)[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 
@@ -35,8 +38,12 @@ async def test_every_answer_has_its_headers_and_tells_nothing(whole: TestClient)
     for method, path in paths:
         for proto in ("http", "https"):
             sent = {"X-Forwarded-Proto": proto, "Origin": str(whole.make_url("")).rstrip("/")}
-            answer = await whole.request(method, path, headers=sent, allow_redirects=False)
-            headers, where = answer.headers, f"{method} {path}"
+            where = f"{method} {path}"
+            try:
+                answer = await whole.request(method, path, headers=sent, allow_redirects=False, timeout=PATIENCE)
+            except asyncio.TimeoutError:
+                pytest.fail(f"no answer: {where}")
+            headers = answer.headers
             policy = headers["Content-Security-Policy"]
             scripts = re.search(r"script-src ([^;]*)", policy)
             assert "'unsafe-inline'" not in (scripts[1] if scripts else "") and "default-src" in policy, where
