@@ -58,6 +58,7 @@ class Suite:
     output: Path
     seconds: float
     shop_url: str
+    chat_url: str
 
     def say(self, sender: str, message: str) -> list[dict[str, Any]]:
         """Send a customer's message over REST and return the bot's answers."""
@@ -146,4 +147,7 @@ def begin(var: Path, variables: dict[str, str]) -> Suite:
         time.sleep(0.2)
     seconds = time.monotonic() - began
     shop_url = variables.get("DIANXIAOER_DATABASE_URL", f"sqlite:///{var}/shop.db")
-    return Suite(process, var, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{rasa}", output, seconds, shop_url)
+    chat_url = variables.get("DIANXIAOER_CHAT_URL", f"sqlite:///{var}/chat.db")
+    return Suite(
+        process, var, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{rasa}", output, seconds, shop_url, chat_url
+    )

@@ -70,7 +70,9 @@ class TitleField(Field):
         if button:
             return button[:100]
         words = free_text(turn, frozenset({"ask_invoice"})) if asked else None
-        return _TAX.sub("", _folded(words)).strip(" ,，") or None if words and turn.answer is None else None
+        if not words or turn.answer is not None:
+            return None
+        return _TAX.sub("", _EMAIL.sub("", _folded(words))).strip(" ,，") or None
 
 
 class TaxNumberField(Field):

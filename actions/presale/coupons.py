@@ -1,5 +1,6 @@
-"""怎么领券: which coupons help, and claiming one by its button."""
+"""怎么领券: which coupons help, and claiming one by its button or by its name."""
 
+import re
 from collections.abc import Sequence
 
 from rasa_sdk import Tracker
@@ -7,15 +8,18 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.access import access_of
 from actions.answering import ask_shop
+from actions.answers import asks, is_question
 from actions.cards import Button
 from actions.phrases import last_day, phrase
 from actions.presale.question import Question
 from actions.turn import Turn
+from actions.words import says
 from bot.shop import Coupon, Refused, Variant, format_fen
 from bot.shop.adapters import systems
 from bot.shop.presale import price_basket
 
 COUPON = "coupon"  # the entity of a button that claims one
+_TERMS = re.compile(r"满|立减|\d|券")  # where the name of a coupon goes on with what it takes off
 
 
 async def usable_coupons(
@@ -50,11 +54,22 @@ def claim_buttons(coupons: Sequence[Coupon]) -> list[Button]:
     ]
 
 
-def wanted_coupon(tracker: Tracker) -> str | None:
-    """The promotion of the coupon that a button claims."""
+async def wanted_coupon(tracker: Tracker) -> str | None:
+    """The promotion of the coupon that a button claims, or the words: by its name, or the only one there is.
+
+    Raises:
+        SystemDown: crm.
+    """
     turn = Turn(tracker)
-    values = [e.get("value") for e in turn.entities if e.get("entity") == COUPON] if turn.is_button else []
-    return next((value for value in values if isinstance(value, str)), None)
+    if turn.is_button:
+        values = [e.get("value") for e in turn.entities if e.get("entity") == COUPON]
+        return next((value for value in values if isinstance(value, str)), None)
+    if not says("claim", turn.text) or is_question(turn.text) or asks(turn.text):
+        return None
+    coupons = [c for c in await systems().crm.coupons(await access_of(tracker)) if not c.claimed and c.promotion_id]
+    named = [coupon for coupon in coupons if _TERMS.split(coupon.name)[0] in turn.text]
+    fitting = named or coupons
+    return str(fitting[0].promotion_id) if len(fitting) == 1 else None
 
 
 async def claim(dispatcher: CollectingDispatcher, tracker: Tracker, promotion_id: str) -> None:

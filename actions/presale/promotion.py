@@ -30,7 +30,7 @@ class AnswerPromotion(PresaleAnswer):
         return "action_answer_promotion"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        wanted = wanted_coupon(tracker)
+        wanted = await wanted_coupon(tracker)
         if wanted:
             await claim(dispatcher, tracker, wanted)
             return []

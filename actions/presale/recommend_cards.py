@@ -15,7 +15,7 @@ from bot.shop import format_fen
 from bot.shop.presale import STRATEGIES, Reason, Recommendation, Strategy, recommend
 
 REASONS = 3
-Wanted = dict[str, Any]  # {"text", "category", "budget_fen", "whatever", "asked"}
+Wanted = dict[str, Any]  # {"text", "category", "budget_fen", "near", "whatever", "asked"}
 
 
 async def show(dispatcher: CollectingDispatcher, tracker: Tracker, wanted: Wanted) -> None:
@@ -24,7 +24,8 @@ async def show(dispatcher: CollectingDispatcher, tracker: Tracker, wanted: Wante
     need = need_in(wanted.get("text", ""))
     chosen = await variant_at("recommendation", tracker)
     strategy = next((known for known in STRATEGIES if known == chosen), STRATEGIES[0])
-    found, response = await ask_shop(_best, url, wanted.get("category"), wanted.get("budget_fen"), need, strategy)
+    budget, near = wanted.get("budget_fen"), bool(wanted.get("near"))
+    found, response = await ask_shop(_best, url, wanted.get("category"), budget, near, need, strategy)
     if not found:
         dispatcher.utter_message(response="utter_recommend_nothing")
         return
@@ -39,22 +40,25 @@ async def show(dispatcher: CollectingDispatcher, tracker: Tracker, wanted: Wante
     dispatcher.utter_message(
         response=response,
         products="\n".join(lines),
-        budget=format_fen(wanted.get("budget_fen") or 0),
+        budget=format_fen(budget or 0),
         buttons=[inform(one.variant.title, sku=one.variant.sku) for one in found],
         json_message=shown,
     )
 
 
 def _best(
-    url: str, category: str | None, budget: int | None, need: Need, strategy: Strategy
+    url: str, category: str | None, budget: int | None, near: bool, need: Need, strategy: Strategy
 ) -> tuple[list[Recommendation], str]:
     """The products, and the response that fits: what was asked for is given up bit by bit, the budget last."""
+    limit = {"near_fen" if near else "budget_fen": budget}
+    beyond = "utter_recommend_other_price" if near else "utter_recommend_over_budget"
     tries: list[tuple[str, dict[str, Any]]] = [
-        ("utter_recommendations", {"demands": need.demands, "words": need.words, "budget_fen": budget}),
-        ("utter_recommend_nearly", {"words": need.words, "budget_fen": budget}),
-        ("utter_recommend_nearly", {"budget_fen": budget}),
-        ("utter_recommend_over_budget", {"words": need.words}),
-        ("utter_recommend_over_budget", {}),
+        ("utter_recommendations", {"demands": need.demands, "words": need.words, **limit}),
+        ("utter_recommend_nearly", {"words": need.words, **limit}),
+        ("utter_recommend_nearly", limit),
+        (beyond, {"demands": need.demands, "words": need.words, "budget_fen": budget}),
+        (beyond, {"words": need.words}),
+        (beyond, {}),
     ]
     for response, constraints in tries:
         found = recommend(url, category=category, strategy=strategy, **constraints)

@@ -119,10 +119,12 @@ def heard_wants(turn: Turn, before: Wanted) -> Wanted:
     words = turn.text or named or ""
     changed = named is not None and before.get("category") not in (None, named)
     budget = budget_in(turn, asked=turn.requested == BUDGET)
+    near = says("around", turn.text) if budget is not None else bool(before.get("near"))
     return {
         "text": words if changed else f"{before.get('text', '')} {words}".strip(),
         "category": named or before.get("category"),
         "budget_fen": budget if budget is not None else before.get("budget_fen"),
+        "near": near,
         "whatever": bool(before.get("whatever")) or says("whatever", turn.text),
         "asked": before.get("asked", False),
     }
@@ -130,7 +132,8 @@ def heard_wants(turn: Turn, before: Wanted) -> Wanted:
 
 def wanted_facts(wanted: Wanted) -> tuple[Any, ...]:
     """What of it decides; its words only as far as they name a need."""
-    return wanted.get("category"), wanted.get("budget_fen"), wanted.get("whatever"), need_in(wanted.get("text", ""))
+    price = wanted.get("budget_fen"), bool(wanted.get("near"))
+    return wanted.get("category"), price, wanted.get("whatever"), need_in(wanted.get("text", ""))
 
 
 def enough(wanted: Wanted) -> bool:

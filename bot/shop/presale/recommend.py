@@ -21,6 +21,7 @@ from bot.shop.trade_tables import OrderLineRow, OrderRow
 from bot.shop.views import Price, Product, Variant
 
 SHOWN = 3
+NEAR_PERCENT = 20  # how far from "about so much" a price may be, either way
 SOLD_DAYS = 30
 # How the products that fit are put in order: by how well they fit, by how many were sold of late, or by price.
 Strategy = Literal["fitting", "best_selling", "cheapest"]
@@ -47,13 +48,14 @@ class _Candidate:
 
 
 def recommend(
-    url: str, *, category: str | None = None, budget_fen: int | None = None, demands: Sequence[Demand] = (),
-    words: Iterable[str] = (), without: Iterable[str] = (), strategy: Strategy = "fitting",
+    url: str, *, category: str | None = None, budget_fen: int | None = None, near_fen: int | None = None,
+    demands: Sequence[Demand] = (), words: Iterable[str] = (), without: Iterable[str] = (),
+    strategy: Strategy = "fitting",
 ) -> list[Recommendation]:  # fmt: skip
     """The products that meet every demand, best first; `words` (老人, 降噪) count where a page says them.
 
-    `without` are product ids that the customer has seen. Nothing over budget, nothing sold out. `strategy` says which
-    of those that fit come first.
+    `without` are product ids that the customer has seen. Nothing over budget, nothing sold out; with `near_fen` only
+    prices within NEAR_PERCENT of it. `strategy` says which of those that fit come first.
     """
     catalogue = current_catalogue(url)
     said, seen = [word.lower() for word in words if word.strip()], set(without)
@@ -69,12 +71,11 @@ def recommend(
             fitting = [
                 v
                 for v in catalogue.narrow(product.id)
-                if units[v.sku] and v.sku in prices and (budget_fen is None or prices[v.sku].price_fen <= budget_fen)
+                if units[v.sku] and v.sku in prices and _affordable(prices[v.sku].price_fen, budget_fen, near_fen)
             ]
             if fitting:
-                # With a budget the best that it buys, without one the cheapest.
-                sign = -1 if budget_fen is not None else 1
-                variant = min(fitting, key=lambda v: (sign * prices[v.sku].price_fen, v.sku))
+                # Near an amount the nearest, with a budget the best that it buys, without one the cheapest.
+                variant = min(fitting, key=lambda v: (_rank(prices[v.sku].price_fen, budget_fen, near_fen), v.sku))
                 heard = [Reason("word", value=word) for word in said if word in _page(product)]
                 if said and not heard and not demands:
                     continue
@@ -93,6 +94,19 @@ def recommend(
     else:
         found.sort(key=lambda c: (-c.score, c.price.price_fen, c.variant.sku))
     return [Recommendation(c.variant, c.price.price_fen, c.units, c.reasons) for c in found[:SHOWN]]
+
+
+def _affordable(price_fen: int, budget_fen: int | None, near_fen: int | None) -> bool:
+    if near_fen is not None and 100 * abs(price_fen - near_fen) > NEAR_PERCENT * near_fen:
+        return False
+    return budget_fen is None or price_fen <= budget_fen
+
+
+def _rank(price_fen: int, budget_fen: int | None, near_fen: int | None) -> int:
+    """The smaller, the rather a variant stands for its product."""
+    if near_fen is not None:
+        return abs(price_fen - near_fen)
+    return price_fen if budget_fen is None else -price_fen
 
 
 def _with_price(

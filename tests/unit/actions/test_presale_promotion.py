@@ -105,3 +105,15 @@ async def test_malformed_claims_claim_nothing(bot: Bot, shop: str, member: Membe
     before = coupons_of(shop, "C0232")
     assert (await bot.talk("rest", member(NEWCOMER)).say(f'/ask_promotion{{"coupon": {value}}}')).text
     assert value == '["CP-NEW"]' or coupons_of(shop, "C0232") == before
+
+
+async def test_a_coupon_is_claimed_by_its_name_once_and_a_question_claims_none(
+    bot: Bot, shop: str, member: Member
+) -> None:
+    talk, before = bot.talk("rest", member(NEWCOMER)), coupons_of(shop, NEWCOMER)
+    for words in ("新客券怎么领", "可以领新客券吗", "帮我领券"):  # the last one fits several
+        assert "领新客立减券" in (await talk.say(words, "ask_promotion")).buttons
+    assert coupons_of(shop, NEWCOMER) == before
+    assert "领好了：新客立减券" in (await talk.say("帮我领新客那张", "ask_promotion")).text
+    await talk.say("帮我领新客那张", "ask_promotion")
+    assert coupons_of(shop, NEWCOMER) == before + 1

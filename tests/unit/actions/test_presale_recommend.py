@@ -85,3 +85,15 @@ async def test_malformed_choices_break_nothing(bot: Bot, payload: str) -> None:
     talk = bot.talk()
     await talk.say("推荐点东西", "recommend_product")
     assert (await talk.say(f"/inform{payload}")).text
+
+
+@pytest.mark.parametrize("text", ["推荐一款3000左右的手机", "推荐个手机，差不多3000块", "手机推荐一下，3000上下"])
+async def test_about_so_much_is_a_range_and_no_limit(bot: Bot, text: str) -> None:
+    reply = await bot.talk().say(text, "recommend_product")
+    prices = [float(card["price"].strip("¥ 起").replace(",", "")) for card in reply.cards]
+    assert prices and all(2400 <= price <= 3600 for price in prices)
+
+
+async def test_nothing_about_the_price_is_said(bot: Bot) -> None:
+    reply = await bot.talk().say("推荐一款20左右的手机", "recommend_product")
+    assert "¥20.00左右没有合适的" in reply.text and reply.cards

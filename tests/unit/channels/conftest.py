@@ -153,13 +153,21 @@ async def page() -> AsyncIterator[Callable[[], Page]]:
 
 
 @pytest.fixture
-async def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Awaitable[Running]]]:
+def chat_url() -> str:
+    """The database of a connector's conversations; "" is the SQLite file of the test's own folder."""
+    return ""
+
+
+@pytest.fixture
+async def running(
+    tmp_path: Path, chat_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[..., Awaitable[Running]]]:
     """Starts a channel: `await running(make, bot=…, join_seconds=…)`; a second call is another process on its store."""
     monkeypatch.setattr(Sanic, "test_mode", True)
     started: list[Running] = []
 
     async def start(make: Callable[..., Any], bot: Bot = echo_utterance, **numbers: Any) -> Running:
-        process = Running(make, tmp_path, bot, **numbers)
+        process = Running(make, tmp_path, bot, **{"chat_url": chat_url, **numbers})
         started.append(process)
         return await process.start()
 

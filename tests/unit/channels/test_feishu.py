@@ -118,6 +118,12 @@ class FakeFeishu(Platform):
         return await self.post(server, self.encrypt(self.message(content, kind, **more)))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def chat_url(request: pytest.FixtureRequest) -> str:
+    """Every conversation with the platform is held on each kind of database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
 @pytest.fixture
 async def feishu() -> AsyncIterator[FakeFeishu]:
     made = FakeFeishu()

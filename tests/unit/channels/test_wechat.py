@@ -152,6 +152,12 @@ def message(kind: str, **fields: Any) -> str:
     return "<xml>" + "".join(f"<{k}><![CDATA[{v}]]></{k}>" for k, v in given.items()) + "</xml>"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def chat_url(request: pytest.FixtureRequest) -> str:
+    """Every conversation with the platform is held on each kind of database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
 @pytest.fixture
 async def wechat() -> AsyncIterator[FakeWeChat]:
     made = FakeWeChat()
