@@ -86,7 +86,7 @@ async def _look(store: Store, client: Client, link: Any) -> bool:
 
 
 def _settled(store: Store, conversation_id: str) -> int | None:
-    """The conversation's version where Chatwoot knows all that happened to it; else its status there may be an old one."""
+    """The conversation's version where Chatwoot knows all that happened to it; else None: its status may be old."""
     with store.reading() as session:
         read = session.get(Reading, 1).number or 0
         moved = (Event.conversation_id == conversation_id, Event.kind == "owner", Event.number > read)
