@@ -3,10 +3,12 @@
 A store is a set of tables with its own migrations (`bot/<room>/migrations`), so that several may share one database.
 """
 
+import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -15,7 +17,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from bot.observing.pools import WatchedPool
@@ -23,6 +27,9 @@ from bot.observing.pools import WatchedPool
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
 _ONE_MIGRATION = RLock()
+_KEPT = 8  # connections to a SQLite file that stay open
+_WITH_FILES: deque[Engine] = deque(maxlen=16)  # as many as `engine_for` remembers
+_INHERITED: list[Engine] = []
 
 
 @lru_cache(maxsize=16)
@@ -34,8 +41,16 @@ def engine_for(url: str) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, future=True, connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS})
+    arguments: dict[str, Any] = {"connect_args": {"check_same_thread": False, "timeout": _BUSY_SECONDS}}
+    if database and database != ":memory:":
+        # SQLAlchemy would open the file anew for each session. A pooled connection serves one thread at a time.
+        arguments |= {"poolclass": QueuePool, "pool_size": _KEPT, "max_overflow": -1}
+    engine = create_engine(url, future=True, **arguments)
     event.listen(engine, "connect", _prepare_sqlite)
+    if database and database != ":memory:":
+        event.listen(engine, "connect", partial(_remember_file, database))
+        event.listen(engine, "checkout", partial(_same_file, database))
+        _WITH_FILES.append(engine)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -46,6 +61,34 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _remember_file(database: str, _connection: Any, record: Any) -> None:
+    record.info["file"] = _file_at(database)
+
+
+def _same_file(database: str, _connection: Any, record: Any, _proxy: Any) -> None:
+    # A file that was put in another's place (a restored backup) must not be missed by who still has the old one open.
+    if record.info.get("file") != _file_at(database):
+        raise DisconnectionError(f"{database} is another file now")
+
+
+def _file_at(database: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(database)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _forget_in_child() -> None:
+    # SQLite's connections must not be used, nor even closed, on the other side of a fork.
+    _INHERITED.extend(_WITH_FILES)
+    _WITH_FILES.clear()
+    engine_for.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def _begin_sqlite(connection: Any) -> None:
@@ -148,7 +191,9 @@ def run_migrations(context: Any, metadata: Any) -> None:
             render_as_batch=True,  # SQLite cannot alter a table in place
         )
         _wait_for_sqlite(connection, _MIGRATING_SECONDS)
-        with context.begin_transaction(), _migrating_alone(connection):
-            context.run_migrations()
-        connection.commit()
-        _wait_for_sqlite(connection, _BUSY_SECONDS)
+        try:
+            with context.begin_transaction(), _migrating_alone(connection):
+                context.run_migrations()
+            connection.commit()
+        finally:
+            _wait_for_sqlite(connection, _BUSY_SECONDS)
