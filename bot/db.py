@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
 _ONE_MIGRATION = RLock()
+_FILES: list[Engine] = []
+_INHERITED: list[Engine] = []
 
 
 @lru_cache(maxsize=16)
@@ -50,6 +52,7 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     if kept:
         _watch_file(engine, str(database))
+        _FILES.append(engine)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -82,6 +85,16 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _forget_in_child() -> None:
+    # On the other side of a fork SQLite's connections may not be used, nor even closed.
+    _INHERITED.extend(_FILES)
+    _FILES.clear()
+    engine_for.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, Extra, Field, ValidationError, validator
 
 from bot.channel_settings import Channels
+from bot.chatwoot_settings import DeskEndpoint
 from bot.customer_settings import Customers
 from bot.desk_settings import Desk
 from bot.knowledge_settings import Knowledge, Sync
@@ -146,6 +147,7 @@ class Settings(BaseModel):
     events: EventSettings = EventSettings()
     digest: Digest = Digest()
     bus: BusEndpoint = BusEndpoint()
+    desk: DeskEndpoint = DeskEndpoint()
     rasa_url: str = ""  # where the web server finds Rasa
     own_proxies: int | None = None  # trusted proxies in front of web and Rasa servers alike, where nginx stands there
     traces: Traces = Traces()
@@ -256,6 +258,7 @@ def get_settings() -> Settings:
     values["events"] = _load_section(endpoints, "events", EventSettings)
     values["digest"] = _load_section(endpoints, "digest", Digest)
     values["bus"] = _load_section(endpoints, "bus", BusEndpoint)
+    values["desk"] = _load_section(endpoints, "desk", DeskEndpoint)
     values["traces"] = _load_section(endpoints, "traces", Traces)
     ports = ("web_host", "web_port", "rasa_port", "action_port")
     fields = ("var", "credentials", *stores, *ports, "rasa_url", "own_proxies", "log")

@@ -19,19 +19,41 @@ LAST_LEVEL = 3  # after the supervisor's breach nobody is left to escalate to
 HEARTBEAT_SECONDS = 10.0  # a process tells so often which agents are connected to it
 
 
-class Dispatcher:
-    """`step` may run in a thread; one at a time."""
+class Onlooker:
+    """What is due wherever people answer: risk words, customers who do not want to wait. One `step` at a time."""
 
     def __init__(self, store: Store, desk: Desk) -> None:
         self._store = store
         self._desk = desk
         self._watch: alerts.Watch | None = None
+
+    def step(self) -> float | None:
+        """Do all that is due now; the seconds until something else will be, None when nothing is foreseen."""
+        self._look()
+        self._cancelled()
+        return None
+
+    def _look(self) -> None:
+        self._watch = self._watch or alerts.Watch(self._store)
+        self._watch.look()
+
+    def _cancelled(self) -> None:
+        ids = [waiting.id for waiting in conversations.waiting_list(self._store)]
+        for conversation, text in conversations.last_words(self._store, ids).items():
+            if plain(text) in {plain(word) for word in self._desk.cancel_words}:
+                conversations.cancel(self._store, conversation, words=words.cancelled())
+
+
+class Dispatcher(Onlooker):
+    """Gives chats to the agents of the own desk; `step` may run in a thread, one at a time."""
+
+    def __init__(self, store: Store, desk: Desk) -> None:
+        super().__init__(store, desk)
         self._told: dict[str, tuple[int, int, datetime]] = {}  # conversation → version, place and time of the last news
 
     def step(self) -> float | None:
         """Do all that is due now; the seconds until something else will be, None when nothing is foreseen."""
-        self._watch = self._watch or alerts.Watch(self._store)
-        self._watch.look()
+        self._look()
         self._gone()
         due = [self._promise(promise) for promise in conversations.promises(self._store)]
         self._cancelled()
@@ -92,12 +114,6 @@ class Dispatcher:
         conversations.breach(
             self._store, promise.id, version=promise.version, next_seconds=None if last else seconds or 30
         )
-
-    def _cancelled(self) -> None:
-        ids = [waiting.id for waiting in conversations.waiting_list(self._store)]
-        for conversation, text in conversations.last_words(self._store, ids).items():
-            if plain(text) in {plain(word) for word in self._desk.cancel_words}:
-                conversations.cancel(self._store, conversation, words=words.cancelled())
 
     def _route(self, agents: list[AgentView]) -> None:
         names = {agent.id: agent.name for agent in agents}

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import clock
 from bot.conversations import Store, hold, let_go, new_worker
-from bot.desk.dispatch import Dispatcher
+from bot.desk.dispatch import Onlooker
 from bot.desk.surveyor import Surveyor
 from bot.waiting import news_within
 
@@ -23,7 +23,7 @@ _GATHER_SECONDS = 0.01  # events come in bursts; one look serves them all
 class Service:
     """Several processes may run it: the one with the lease acts, another takes over when that one is gone."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, surveyor: Surveyor) -> None:
+    def __init__(self, store: Store, dispatcher: Onlooker, surveyor: Surveyor) -> None:
         self._store = store
         self._dispatcher = dispatcher
         self._surveyor = surveyor

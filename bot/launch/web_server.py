@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.chatwoot import add_chatwoot
 from bot.conversations import current_store
 from bot.desk.api.endpoints import Call, Endpoint, serve
 from bot.desk.meaning import vectors
@@ -30,6 +31,7 @@ ROLES: dict[Role, str] = {"read": "supervisor", "change": "supervisor"}
 def create_site(settings: Settings, checks: Mapping[str, Check] | None = None) -> web.Application:
     """The web server with all of its rooms; `checks` must pass besides its databases' before it is ready."""
     app = create_app(Site(settings), checks)
+    add_chatwoot(app, settings)
     add_routes(app, settings, _allow)
     quality.add_routes(app, settings, _allow_quality)
     learning.add_routes(app, Project(settings), _allow_by_name)

@@ -15,6 +15,7 @@ from sqlalchemy import Text, cast, delete, inspect, or_, select, text, update
 
 from bot.channels.media import PREFIX as MEDIA
 from bot.channels.shared_tables import MediaFile
+from bot.chatwoot.tables import Link, Parcel
 from bot.conversations.tables import Conversation, Delivery, Event, Message, Survey, Ticket
 from bot.db import engine_for, reading, writing
 from bot.events.masking import mask_text
@@ -51,6 +52,9 @@ def erase_outside_shop(settings: Settings, person: Person, needles: Sequence[Nee
         counts.update(_delete(there["learning"].url, DrawnRow, DrawnRow.conversation_id.in_(ids)))
     if "knowledge" in there:
         counts.update(_delete(there["knowledge"].url, AskedRow, AskedRow.conversation.in_(ids)))
+    if "chatwoot" in there:
+        for table in (Parcel, Link):
+            counts += _delete(there["chatwoot"].url, table, table.conversation_id.in_(ids))
     if "conversations" in there:
         # Last: by the conversations the others are found.
         counts.update(_chats(settings, there["conversations"].url, ids, with_media="channels" in there))

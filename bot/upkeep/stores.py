@@ -25,6 +25,7 @@ ROOMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "conversations": ("chat_url", ("bot.conversations.tables",)),
     "channels": ("chat_url", ("bot.channels.shared_tables",)),
     "desk": ("chat_url", ("bot.desk.tables",)),
+    "chatwoot": ("chat_url", ("bot.chatwoot.tables",)),
     "upkeep": ("chat_url", ("bot.upkeep.tables",)),
     "events": ("events_url", ("bot.events.tables",)),
     "insight": ("events_url", ("bot.insight.tables",)),

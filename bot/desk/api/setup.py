@@ -24,7 +24,7 @@ from bot.desk.api import (  # noqa: F401  # they register their endpoints
 )
 from bot.desk.api.endpoints import ENDPOINTS, PREFIX, SETTINGS, STORE, serve
 from bot.desk.api.problems import Problem
-from bot.desk.dispatch import Dispatcher
+from bot.desk.dispatch import Dispatcher, Onlooker
 from bot.desk.service import Service
 from bot.desk.surveyor import Surveyor
 from bot.desk.telling import Teller
@@ -57,7 +57,9 @@ async def _run(app: web.Application) -> AsyncIterator[None]:
     for room in ("conversations", "desk"):
         await asyncio.to_thread(upgrade, store.url, room)
     await store.bus.start()
-    service = Service(store, Dispatcher(store, settings.operations.desk), Surveyor(store))
+    # Where people answer elsewhere, nobody here is to be given chats.
+    clockwork = Dispatcher if settings.desk.type == "own" else Onlooker
+    service = Service(store, clockwork(store, settings.operations.desk), Surveyor(store))
     await service.start()
     teller = Teller(store, settings)
     await teller.start()
