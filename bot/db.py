@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from weakref import WeakSet
 
 from alembic import command
 from alembic.config import Config
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
 _ONE_MIGRATION = RLock()
-_FILES: list[Engine] = []
+_FILES: WeakSet[Engine] = WeakSet()
 _INHERITED: list[Engine] = []
 
 
@@ -52,7 +53,7 @@ def engine_for(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     if kept:
         _watch_file(engine, str(database))
-        _FILES.append(engine)
+        _FILES.add(engine)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

@@ -1,5 +1,6 @@
 """SQLite connections that stay open: shared, let go of clean, and never those of a file that is gone."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -82,3 +83,22 @@ def test_a_file_that_was_deleted_is_made_anew(url: str, tmp_path: Path) -> None:
     with writing(url) as session:
         session.execute(text("CREATE TABLE things (name TEXT)"))
     assert names(url) == []
+
+
+def test_a_child_of_a_fork_opens_its_own(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/forked.db"
+    with engine_for(url).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE said (word TEXT)")
+    ours = engine_for(url)
+    child = os.fork()
+    if not child:
+        try:
+            with engine_for(url).execution_options(writes=True).begin() as connection:
+                connection.exec_driver_sql("INSERT INTO said VALUES ('child')")
+            os._exit(0 if engine_for(url) is not ours else 2)
+        except BaseException:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    with engine_for(url).connect() as connection:
+        assert connection.exec_driver_sql("SELECT word FROM said").scalar_one() == "child"
+    assert engine_for(url) is ours
