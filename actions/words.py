@@ -28,6 +28,13 @@ def says(ask: str, text: str) -> bool:
     return _holds(text, _words()["asks"][ask])
 
 
+def named_in(name: str, text: str) -> bool:
+    """Whether `text` names the coupon `name` by what stands before its terms: 新客 for 新客满200减20."""
+    cuts = [at for at in (name.find(word) for word in _words()["coupon_terms"]) if at > 0]
+    cuts += [at for at, sign in enumerate(name) if at and sign.isdigit()]
+    return name[: min(cuts, default=len(name))] in text
+
+
 def payments_in(text: str) -> list[str]:
     """The ids of the ways to pay that `text` names."""
     return [method for method, words in _words()["payments"].items() if _holds(text, words)]

@@ -1,6 +1,5 @@
 """怎么领券: which coupons help, and claiming one by its button or by its name."""
 
-import re
 from collections.abc import Sequence
 
 from rasa_sdk import Tracker
@@ -13,13 +12,12 @@ from actions.cards import Button
 from actions.phrases import last_day, phrase
 from actions.presale.question import Question
 from actions.turn import Turn
-from actions.words import says
+from actions.words import named_in, says
 from bot.shop import Coupon, Refused, Variant, format_fen
 from bot.shop.adapters import systems
 from bot.shop.presale import price_basket
 
 COUPON = "coupon"  # the entity of a button that claims one
-_TERMS = re.compile(r"满|立减|\d|券")  # where the name of a coupon goes on with what it takes off
 
 
 async def usable_coupons(
@@ -67,7 +65,7 @@ async def wanted_coupon(tracker: Tracker) -> str | None:
     if not says("claim", turn.text) or is_question(turn.text) or asks(turn.text):
         return None
     coupons = [c for c in await systems().crm.coupons(await access_of(tracker)) if not c.claimed and c.promotion_id]
-    named = [coupon for coupon in coupons if _TERMS.split(coupon.name)[0] in turn.text]
+    named = [coupon for coupon in coupons if named_in(coupon.name, turn.text)]
     fitting = named or coupons
     return str(fitting[0].promotion_id) if len(fitting) == 1 else None
 
