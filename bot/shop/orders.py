@@ -166,29 +166,48 @@ def release_unpaid(url: str) -> int:
 
 
 def _release(url: str, no: str, moment: datetime) -> bool:
-    with writing(url) as session:
-        lines = session.execute(
-            select(OrderLineRow.sku, OrderRow.warehouse_id, OrderLineRow.quantity)
-            .join(OrderRow, OrderRow.no == OrderLineRow.order_no)
-            .where(OrderRow.no == no)
-            .order_by(OrderLineRow.sku)
-        ).all()
-        for sku, warehouse_id, _ in lines:  # stock before order, as an import locks them
-            session.execute(_stock_of(select(StockRow.sku), sku, warehouse_id).with_for_update())
-        cancelled = session.execute(
-            update(OrderRow)
-            .where(OrderRow.no == no, OrderRow.status == "pending_payment")
-            .values(status="cancelled", cancelled_at=moment)
-            .execution_options(synchronize_session=False)
-        )
-        if cancelled.rowcount != 1:  # paid, or released by another process, in the meantime
-            return False
-        for sku, warehouse_id, quantity in lines:
-            give_back = _stock_of(update(StockRow), sku, warehouse_id).values(reserved=StockRow.reserved - quantity)
-            session.execute(give_back.execution_options(synchronize_session=False))
-        give_coupons_back(session, no)
-        update_rfm_of_order(session, no)
+    for _ in range(_TRIES):
+        with suppress(_Changed), writing(url) as session:
+            return _release_once(session, no, moment)
+    return False  # changed all the time; the next run finds it
+
+
+def _release_once(session: Session, no: str, moment: datetime) -> bool:
+    locked = {(sku, warehouse) for sku, warehouse, _ in _reserved_by(session, no)}
+    for sku, warehouse_id in sorted(locked):  # stock before order, as an import locks them
+        session.execute(_stock_of(select(StockRow.sku), sku, warehouse_id).with_for_update())
+    cancelled = session.execute(
+        update(OrderRow)
+        .where(OrderRow.no == no, OrderRow.status == "pending_payment")
+        .values(status="cancelled", cancelled_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+    if cancelled.rowcount != 1:  # paid, or released by another process, in the meantime
+        return False
+    lines = _reserved_by(session, no)  # while we waited for the locks the customer may have changed the goods
+    if not {(sku, warehouse) for sku, warehouse, _ in lines} <= locked:
+        raise _Changed
+    for sku, warehouse_id, quantity in lines:
+        give_back = _stock_of(update(StockRow), sku, warehouse_id).values(reserved=StockRow.reserved - quantity)
+        session.execute(give_back.execution_options(synchronize_session=False))
+    give_coupons_back(session, no)
+    update_rfm_of_order(session, no)
     return True
+
+
+class _Changed(Exception):
+    """The order holds other goods than those whose stock was locked; nothing is kept of this try."""
+
+
+def _reserved_by(session: Session, no: str) -> list[tuple[str, str, int]]:
+    """An order's goods: sku, warehouse, quantity."""
+    lines = (
+        select(OrderLineRow.sku, OrderRow.warehouse_id, OrderLineRow.quantity)
+        .join(OrderRow, OrderRow.no == OrderLineRow.order_no)
+        .where(OrderRow.no == no)
+        .order_by(OrderLineRow.sku)
+    )
+    return [tuple(row) for row in session.execute(lines)]
 
 
 def _stock_of(statement: Any, sku: str, warehouse_id: str) -> Any:

@@ -1,15 +1,16 @@
 """Repeated and concurrent requests act once, on SQLite and on PostgreSQL."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from small_shop import beijing
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.clock import freeze
-from bot.db import reading
+from bot.db import reading, writing
 from bot.shop import Access, Refused, place_order
 from bot.shop.aftersale.address import change_address
 from bot.shop.aftersale.cancel import cancel
@@ -111,6 +112,21 @@ def test_a_coupon_pays_for_one_order(any_service_url: str) -> None:
     assert rows(any_service_url, OrderRow) == before + 1
 
 
+def assert_books_in_order(url: str) -> None:
+    """As many units are reserved as the open orders hold."""
+    with reading(url) as session:
+        held = dict(
+            session.execute(
+                select(OrderLineRow.sku, func.sum(OrderLineRow.quantity))
+                .join(OrderRow, OrderRow.no == OrderLineRow.order_no)
+                .where(OrderRow.status.in_(["pending_payment", "paid"]))
+                .group_by(OrderLineRow.sku)
+            ).all()
+        )
+        stock = dict(session.execute(select(StockRow.sku, func.sum(StockRow.reserved)).group_by(StockRow.sku)).all())
+    assert {sku: units for sku, units in stock.items() if units} == held
+
+
 def test_changes_of_all_kinds_at_once_leave_the_books_in_order(any_service_url: str) -> None:
     """Cancelling, changing, releasing and buying the same goods meet in every order of locks."""
     url = any_service_url
@@ -131,17 +147,23 @@ def test_changes_of_all_kinds_at_once_leave_the_books_in_order(any_service_url: 
                 lambda: release_unpaid(url),
             ]
         )
-    with reading(url) as session:
-        held = dict(
-            session.execute(
-                select(OrderLineRow.sku, func.sum(OrderLineRow.quantity))
-                .join(OrderRow, OrderRow.no == OrderLineRow.order_no)
-                .where(OrderRow.status.in_(["pending_payment", "paid"]))
-                .group_by(OrderLineRow.sku)
-            ).all()
-        )
-        stock = dict(session.execute(select(StockRow.sku, func.sum(StockRow.reserved)).group_by(StockRow.sku)).all())
-    assert {sku: units for sku, units in stock.items() if units} == held
+    assert_books_in_order(url)
+
+
+def test_goods_changed_while_the_release_waits_are_those_given_back(any_service_url: str) -> None:
+    url = any_service_url
+    with freeze(beijing("2026-06-11 12:00")), ThreadPoolExecutor(1) as pool:
+        with writing(url) as session:
+            (line,) = session.scalars(select(OrderLineRow).where(OrderLineRow.order_no == "A1"))
+            session.execute(select(StockRow).with_for_update())
+            releasing = pool.submit(release_unpaid, url)
+            time.sleep(0.5)  # it has read the lines and waits for the stock
+            stock = {row.sku: row for row in session.scalars(select(StockRow).where(StockRow.warehouse_id == "BJ"))}
+            stock["P2-1"].reserved -= line.quantity
+            stock["P2-4"].reserved += 1
+            session.execute(update(OrderLineRow).where(OrderLineRow.order_no == "A1").values(sku="P2-4", quantity=1))
+        assert releasing.result(20) == 1
+    assert_books_in_order(url)
 
 
 def test_a_ticket_moves_once(any_service_url: str) -> None:
