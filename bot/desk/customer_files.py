@@ -10,8 +10,9 @@ from aiohttp import web
 
 from bot.conversations import conversation_exists, conversation_of
 from bot.desk.api.endpoints import STORE, address_of
-from bot.desk.api.images import store_whole, suffix_of
+from bot.desk.api.images import suffix_of
 from bot.desk.api.problems import Problem
+from bot.files import store_whole
 from bot.limits import RateLimit
 from bot.picture_types import LONGEST_START, picture_type
 from bot.settings import Settings

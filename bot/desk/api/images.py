@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from aiohttp import web
 
 from bot.desk.api.endpoints import SETTINGS, Call, endpoint
 from bot.desk.api.problems import Problem
+from bot.files import store_whole
 from bot.picture_types import SUFFIXES, picture_type
 from bot.settings import Settings
 
@@ -65,13 +65,3 @@ async def serve_image(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound(text="没有这张图片")
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return web.FileResponse(folder(request.app[SETTINGS]) / name, headers=headers)
-
-
-def store_whole(file: Path, content: bytes) -> None:
-    """Write whole or not at all: a reader never sees half a picture."""
-    if file.exists():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(file)

@@ -1,13 +1,13 @@
 """Pictures that customers send with a ticket: checked, stored by their content, kept with the ticket."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from bot.clock import now
 from bot.db import reading, writing
+from bot.files import store_whole
 from bot.picture_types import SUFFIXES, picture_type
 from bot.settings import get_settings
 from bot.shop.access import Access
@@ -36,7 +36,7 @@ def add_photo(url: str, access: Access, ticket_no: str, content: bytes) -> Photo
         stored = select(func.count()).select_from(PhotoRow).where(PhotoRow.ticket_no == ticket.no)
         if (session.scalar(stored) or 0) >= settings.photos_per_ticket:
             raise Refused("photo_count", max_count=settings.photos_per_ticket)
-        _store(folder() / name, content)
+        store_whole(folder() / name, content)
         session.add(
             PhotoRow(
                 ticket_no=ticket.no, id=photo.id, media_type=photo.media_type, size=photo.size, file=name,
@@ -75,13 +75,3 @@ def media_type(content: bytes) -> str:
     if kind not in SUFFIXES:
         raise Refused("photo_type")
     return kind
-
-
-def _store(file: Path, content: bytes) -> None:
-    """Write whole or not at all: a reader never sees half a picture."""
-    if file.exists():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(file)
