@@ -22,6 +22,7 @@ from bot.customer_settings import Customers
 from bot.desk_settings import Desk
 from bot.knowledge_settings import Knowledge, Sync
 from bot.learning_settings import Learning
+from bot.mistakes import in_chinese
 from bot.mood_settings import Emotion
 from bot.observing_settings import Traces
 from bot.service_settings import AfterSale, Digest, EventSettings, Identity, Kpi, Payment, Shipping, Systems
@@ -210,20 +211,7 @@ def _load_section(endpoints: Mapping[str, Any], name: str, model: type[_Section]
 
 
 def _in_chinese(error: Mapping[str, Any]) -> str:
-    context = error.get("ctx") or {}
-    known = {
-        "value_error.extra": "没有这个设置项，请检查拼写",
-        "value_error.number.not_ge": f"不能小于 {context.get('limit_value')}",
-        "value_error.number.not_le": f"不能大于 {context.get('limit_value')}",
-        "value_error.number.not_gt": f"应大于 {context.get('limit_value')}",
-        "value_error.missing": "缺少这一项",
-        "type_error.integer": "应为整数",
-        "type_error.list": "应为列表",
-        "type_error.dict": "应为若干“名称: 值”",
-        "type_error.float": "应为数字",
-        "value_error.const": f"应为 {'、'.join(map(str, context.get('permitted') or []))} 之一",
-    }
-    return known.get(error["type"], error["msg"])
+    return in_chinese(error, value_error_extra="没有这个设置项，请检查拼写")
 
 
 def endpoints_file() -> Path:

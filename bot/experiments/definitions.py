@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Extra, Field, ValidationError, root_validator, validator
 
+from bot.mistakes import in_chinese
 from bot.settings import ROOT, SettingsError, read_yaml
 from bot.shop.outreach.timing import TIMINGS
 from bot.shop.presale.recommend import STRATEGIES
@@ -125,13 +126,8 @@ def read_experiments(content: Any, file: str = "experiments.yml") -> dict[str, E
 
 
 def _in_chinese(error: Any) -> str:
-    known = {
-        "value_error.extra": "没有这个设置项，请检查拼写",
-        "value_error.missing": "缺少这一项",
-        "value_error.number.not_ge": f"不能小于 {(error.get('ctx') or {}).get('limit_value')}",
-        "value_error.number.not_gt": f"应大于 {(error.get('ctx') or {}).get('limit_value')}",
-        "value_error.const": f"应为 {'、'.join(map(str, (error.get('ctx') or {}).get('permitted') or []))} 之一",
-        "type_error.dict": "应为若干“名称: 值”",
-        "value_error.datetime": "不是时间，请写成 2026-11-25T10:00:00+08:00 这样",
-    }
-    return known.get(error["type"], str(error["msg"]))
+    return in_chinese(
+        error,
+        value_error_extra="没有这个设置项，请检查拼写",
+        value_error_datetime="不是时间，请写成 2026-11-25T10:00:00+08:00 这样",
+    )

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.designer.yaml_lines import line_of, load
+from bot.mistakes import in_chinese
 from bot.quality.rules import CHECKS, Criterion, Numbers
 from bot.settings import ROOT, SettingsError
 
@@ -115,27 +116,13 @@ def _line(value: Any, where: Sequence[Any], line: int) -> int:
 
 
 def _chinese(error: Mapping[str, Any]) -> str:
-    context = error.get("ctx") or {}
-    known = {
-        "value_error.extra": "没有这一项，请检查拼写",
-        "value_error.missing": "缺少这一项",
-        "value_error.number.not_ge": f"不能小于 {context.get('limit_value')}",
-        "value_error.number.not_le": f"不能大于 {context.get('limit_value')}",
-        "value_error.number.not_gt": f"应大于 {context.get('limit_value')}",
-        "value_error.any_str.min_length": f"至少 {context.get('limit_value')} 个字",
-        "value_error.any_str.max_length": f"最多 {context.get('limit_value')} 个字",
-        "value_error.list.min_items": "至少写一个",
-        "value_error.str.regex": "应为 30m（分钟）、24h（小时）、3d（天）、today、tomorrow 或 said",
-        "value_error.const": f"应为 {'、'.join(map(str, context.get('permitted') or []))} 之一",
-        "type_error.integer": "应为整数",
-        "type_error.float": "应为数字",
-        "type_error.bool": "应为 true 或 false",
-        "type_error.list": "应为列表，写在 [ ] 里",
-        "type_error.dict": "应为若干“项: 值”",
-        "type_error.str": "应为文字",
-        "type_error.none.not_allowed": "不能是空的",
-    }
-    return known.get(error["type"], error["msg"])
+    return in_chinese(
+        error,
+        value_error_str_regex="应为 30m（分钟）、24h（小时）、3d（天）、today、tomorrow 或 said",
+        type_error_list="应为列表，写在 [ ] 里",
+        type_error_dict="应为若干“项: 值”",
+        type_error_none_not_allowed="不能是空的",
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Extra, Field, ValidationError, root_validator
 
+from bot.mistakes import in_chinese
 from bot.settings import ROOT, SettingsError, read_yaml
 from bot.shop.segments import load_segments
 
@@ -120,19 +121,9 @@ def read_scripts(content: Any, segments: tuple[str, ...], file: str = "scripts.y
 
 def _explain(where: str, error: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in error["loc"] if part != "__root__")
-    context = error.get("ctx") or {}
-    known = {
-        "value_error.extra": "没有这一项，请检查拼写",
-        "value_error.missing": "缺少这一项",
-        "value_error.number.not_ge": f"不能小于 {context.get('limit_value')}",
-        "value_error.number.not_le": f"不能大于 {context.get('limit_value')}",
-        "value_error.const": f"应为 {'、'.join(map(str, context.get('permitted') or []))} 之一",
-        "value_error.str.regex": "应为小写英文字母、数字和下划线，如 vip_greeting",
-        "value_error.list.min_items": "至少写一个",
-        "type_error.integer": "应为整数",
-        "type_error.str": "应为文字",
-        "type_error.list": "应为列表，如 [vip]",
-        "type_error.dict": "应为若干“名称: 值”",
-        "type_error.none.not_allowed": "不能为空",
-    }
-    return f"{where}{f' 的 {key}' if key else ''}：{known.get(error['type'], error['msg'])}"
+    problem = in_chinese(
+        error,
+        value_error_str_regex="应为小写英文字母、数字和下划线，如 vip_greeting",
+        type_error_list="应为列表，如 [vip]",
+    )
+    return f"{where}{f' 的 {key}' if key else ''}：{problem}"
