@@ -28,11 +28,12 @@ from bot.insight.peers import PeerError
 from bot.insight.peers import history as peers_history
 from bot.insight.projection import refresh
 from bot.insight.repurchase import DEFINITION, repurchase_percent
-from bot.insight.requests import CUTS, XLSX, as_file, as_json, body_of, cut_of, period_of, where_of, whole
+from bot.insight.requests import CUTS, XLSX, as_file, as_json, body_of, cut_of, period_of, where_of
 from bot.insight.titles import CHANNELS, segment_titles, titles_of
 from bot.insight.verdict import arms_of, judge
 from bot.knowledge import HeatMap, heat_map, shared_encoder
 from bot.nlu.taxonomy import load_taxonomy
+from bot.pages import whole
 from bot.settings import Settings, SettingsError
 
 Role = Literal["read", "change"]

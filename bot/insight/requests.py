@@ -1,12 +1,12 @@
 """Reading the management pages' requests and writing their answers."""
 
-from datetime import date, datetime
 from typing import Any, cast, get_args
 
 from aiohttp import web
 
 from bot.insight.kpis import Cut
 from bot.insight.period import Period, read_period
+from bot.pages import plain
 
 CUTS = tuple(cut for cut in get_args(Cut) if cut != "day")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,17 +37,6 @@ def cut_of(name: str) -> Cut:
     return cast(Cut, name)
 
 
-def whole(name: str, text: str, low: int, high: int) -> int:
-    """A whole number from `low` to `high`.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise ValueError(f"{name}应为 {low} 到 {high} 的整数")
-    return int(text)
-
-
 async def body_of(request: web.Request) -> dict[str, Any]:
     """The JSON object that a request brings.
 
@@ -65,15 +54,7 @@ async def body_of(request: web.Request) -> dict[str, Any]:
 
 def as_json(content: Any) -> web.Response:
     """An answer; dates become ISO text."""
-    return web.json_response(_plain(content))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    return web.json_response(plain(content))
 
 
 def as_file(content: bytes, kind: str, name: str) -> web.Response:

@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from sqlalchemy import select
 from bot import clock
 from bot.conversations.tables import Agent
 from bot.db import reading
+from bot.pages import plain, whole
 from bot.quality import appeals, figures
 from bot.quality.background import Current
 from bot.quality.inspector import Inspector
@@ -120,7 +121,7 @@ class _Site:
 
     async def findings(self, asked: Asked) -> web.StreamResponse:
         query, (first, last) = asked.request.query, _period(asked.request)
-        page = _whole(query.get("page", "1"))
+        page = whole("页码", query.get("page", "1"), 1, 100_000)
         await self._current.refresh()
         count, found = await asyncio.to_thread(
             figures.findings, self._url, first, last,
@@ -192,7 +193,7 @@ class _Site:
     async def mine(self, asked: Asked) -> web.StreamResponse:
         first, last = _period(asked.request)
         await self._current.refresh()
-        page = _whole(asked.request.query.get("page", "1"))
+        page = whole("页码", asked.request.query.get("page", "1"), 1, 100_000)
         now, trend, criteria, (count, found), own = await asyncio.gather(
             asyncio.to_thread(figures.overview, self._url, first, last, asked.by),
             asyncio.to_thread(figures.trend, self._url, first, last, asked.by),
@@ -241,12 +242,6 @@ def _day(text: str | None, otherwise: date) -> date:
         raise ValueError("日期请写成 2026-11-25 这样") from None
 
 
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100_000:
-        raise ValueError("页码应为 1 到 100000 的整数")
-    return int(text)
-
-
 async def _body(request: web.Request, known: set[str]) -> dict[str, Any]:
     try:
         body = await request.json() if request.can_read_body else {}
@@ -258,13 +253,4 @@ async def _body(request: web.Request, known: set[str]) -> dict[str, Any]:
 
 
 def _json(content: Any) -> web.Response:
-    return web.json_response(_plain(content), headers={"Cache-Control": "no-store"})
-
-
-def _plain(value: Any) -> Any:
-    """Dates as ISO text, tuples as lists."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    return web.json_response(plain(content), headers={"Cache-Control": "no-store"})
