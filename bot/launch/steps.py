@@ -150,7 +150,7 @@ def train_model() -> None:
         return
     check_room(ROOT, ROOM_FOR_TRAINING_MB)
     run_step(
-        [sys.executable, "-m", "rasa", "train", "--quiet"],
+        [sys.executable, "-m", "bot.launch.training", "train", "--quiet"],
         failed="训练失败，原因见上。改过 YAML 的话，先用 make check 检查",
     )
 
