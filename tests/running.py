@@ -5,9 +5,7 @@ DIANXIAOER_TEST_PROFILE=cluster lets the tests run against two of each behind ng
 
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.launch import ports
 from bot.settings import ROOT
 from tests.clusters import cluster_services
 
@@ -28,23 +27,8 @@ CHILDREN = 10 if PROFILE == "cluster" else 4
 
 
 def free_ports(count: int, profile: str = PROFILE) -> list[int]:
-    """Ports of the loopback that nobody uses now, below those that the kernel gives to outgoing connections.
-
-    A server binds its port seconds after it was chosen; an outgoing connection could have taken it by then.
-    """
-    found: list[int] = []
-    in_a_row = 3 if profile == "cluster" else 1  # behind a cluster's nginx the servers take the ports after its own
-    while len(found) < count:
-        port = random.randrange(18000, 32000)
-        row = range(port, port + in_a_row)
-        if not any(abs(port - other) < in_a_row for other in found) and not any(map(_taken, row)):
-            found.append(port)
-    return found
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    """Ports that nobody uses now; behind a cluster's nginx the servers take the two after its own as well."""
+    return ports.free_ports(count, 3 if profile == "cluster" else 1)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import statistics
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import Any
 
 import requests
 
+from bot.launch.ports import free_ports
 from bot.launch.problems import LaunchError
 from bot.launch.steps import create_databases, newest_model, say
 from bot.launch.supervise import HOST, Server, servers, start, stop
@@ -83,7 +83,7 @@ def _measure(var: Path, rounds: int, *, quiet: bool) -> tuple[list[Turn], tuple[
     times.touch()
     share_built(var)
     names = ("WEB", "RASA", "ACTION")
-    os.environ |= {f"DIANXIAOER_{n}_PORT": str(p) for n, p in zip(names, _free_ports(3), strict=True)}
+    os.environ |= {f"DIANXIAOER_{n}_PORT": str(p) for n, p in zip(names, free_ports(3), strict=True)}
     os.environ |= {"DIANXIAOER_VAR": str(var), VARIABLE: str(times)}
     get_settings.cache_clear()
     tell = (lambda _text: None) if quiet else say
@@ -121,17 +121,6 @@ def share_built(var: Path) -> None:
         found = ROOT / "var" / built
         if found.exists():
             (var / built).symlink_to(found.resolve())
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def _cpu_seconds(children: Iterable[Server]) -> float:

@@ -3,8 +3,6 @@
 import asyncio
 import math
 import os
-import random
-import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +19,7 @@ from bot.launch.load.report import Contender, Row, write_table
 from bot.launch.load.report import table as as_table
 from bot.launch.load.scripts import load_scripts
 from bot.launch.load.search import Figures, figures, highest_rate
+from bot.launch.ports import free_ports
 from bot.launch.problems import LaunchError
 from bot.launch.steps import newest_model, say
 from bot.launch.supervise import HOST, Server, start, stop
@@ -99,7 +98,7 @@ def _check_redis(url: str) -> None:
 def _measure_template(options: Options) -> Contender:
     folder = template.trained(load_scripts(), ROOT / "var" / "bench-load", say)
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
-        action, core = free_ports(2)
+        action, core = free_ports(2, _CLUSTER_PORTS)
         children = template.servers(folder, options.redis_url, (action, core), Path(name))
         with _running(children):
             return asyncio.run(_measure("Rasa 模板", core, children, options))
@@ -108,7 +107,7 @@ def _measure_template(options: Options) -> Contender:
 def _measure_ours(options: Options) -> Contender:
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
         var = Path(name)
-        ports = free_ports(3)
+        ports = free_ports(3, _CLUSTER_PORTS)
         with ours.prepared(var, ports, options.redis_url, options.profile, say):
             children = ours.servers(options.profile)
             with _running(children):
@@ -165,19 +164,3 @@ def _in_words(found: Figures) -> str:
     )
     end = "，排队越来越长" if found.collapsed else " ✓" if found.good else ""
     return f"{found.rate:.1f} 轮/秒：{times} 毫秒，{found.turns} 轮，失败 {found.failures}{end}"
-
-
-def free_ports(count: int) -> list[int]:
-    """First ports of `count` rows that nobody uses, below those that the kernel gives to outgoing connections."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.SystemRandom().randrange(18000, 32000)
-        row = range(port, port + _CLUSTER_PORTS)
-        if not any(abs(port - other) < _CLUSTER_PORTS for other in found) and not any(map(_taken, row)):
-            found.append(port)
-    return found
-
-
-def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
