@@ -7,7 +7,7 @@ from bot.db import upgrade
 from bot.events.masking import masked
 from bot.events.model import Event
 from bot.events.sinks import Sink, sink_for
-from bot.events.spool import Spool
+from bot.events.spool import Spool, SpoolClosed
 from bot.settings import Settings, get_settings
 
 
@@ -69,4 +69,7 @@ def close_recorder() -> None:
 
 def record(event: Event) -> None:
     """Keep `event`; never raises for a store or broker that is down, only for a disk that has been full for long."""
-    recorder().record(event)
+    try:
+        recorder().record(event)
+    except SpoolClosed:  # another thread has closed it since we were given it
+        recorder().record(event)

@@ -24,6 +24,10 @@ _IN_MEMORY = 20_000  # lines, while the disk is full; some 10 MB
 _Full = tuple[Path, int, list[bytes]]  # a file, its descriptor, and lines that it had no room for
 
 
+class SpoolClosed(Exception):
+    """A line came after the end."""
+
+
 class Spool:
     """Lines on their way to `deliver`, which gets them in order and raises when it could not take them."""
 
@@ -33,6 +37,7 @@ class Spool:
         self._lock = threading.Lock()  # the file that lines go to
         self._delivering = threading.Lock()  # one delivery at a time keeps the order
         self._full: list[_Full] = []
+        self._closed = False
         self._open_new()
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="event-spool", daemon=True)
@@ -43,9 +48,12 @@ class Spool:
 
         Raises:
             OSError: the disk has been full or gone for so long that memory takes no more either.
+            SpoolClosed: it was closed; the line is not kept.
         """
         whole = line.rstrip(b"\n") + b"\n"
         with self._lock:
+            if self._closed:  # the descriptor may be somebody else's by now
+                raise SpoolClosed
             if self._unwritten or not self._write(whole):
                 if len(self._unwritten) >= _IN_MEMORY:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -57,7 +65,7 @@ class Spool:
         """Deliver what is there; whether everything was taken."""
         with self._delivering:
             with self._lock:
-                if self._dirty:
+                if self._dirty and not self._closed:
                     full = (self._path, self._file, self._unwritten)
                     try:
                         self._open_new()
@@ -80,7 +88,10 @@ class Spool:
         self._wake.set()
         self._thread.join(10)
         self.flush()
-        with self._lock:
+        with self._delivering, self._lock:
+            if self._closed:
+                return
+            self._closed = True
             for _path, file, unwritten in (*self._full, (self._path, self._file, self._unwritten)):
                 if unwritten:
                     with contextlib.suppress(OSError):
@@ -132,6 +143,10 @@ class Spool:
         left = list(self._abandoned())
         if left:
             with self._delivering:
+                if self._closed:
+                    for _path, file, _unwritten in left:
+                        os.close(file)
+                    return
                 self._full[:0] = left
             self._wake.set()
 

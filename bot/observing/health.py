@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Readiness:
         self._checks, self._deadline, self._kept = dict(checks), deadline, kept
         # Threads of its own: a database that hangs must not take those that customers' turns need.
         self._threads = ThreadPoolExecutor(max(1, len(self._checks)), thread_name_prefix="readiness")
-        self._running: dict[str, Future[object]] = {}
+        self._running: dict[str, asyncio.Future[str]] = {}
         self._missing: list[str] = []
         self._until = float("-inf")
 
@@ -35,14 +35,18 @@ class Readiness:
         """The names of what is not there, in the order of the checks; [] when the server is ready."""
         if time.monotonic() < self._until:
             return self._missing
+        loop = asyncio.get_running_loop()
         for name, check in self._checks.items():
-            running = self._running.get(name)
-            if running is None or running.done():  # one that hangs is not asked a second time
-                self._running[name] = self._threads.submit(check)
-        asked = dict(self._running)
+            if name not in self._running:  # one that hangs is not asked a second time
+                self._running[name] = loop.run_in_executor(self._threads, _problem, check)
+        asked = dict(self._running)  # another request may wait for the same checks
         if asked:
-            await asyncio.wait([asyncio.wrap_future(one) for one in asked.values()], timeout=self._deadline)
-        found = {name: _problem(one) for name, one in asked.items()}
+            await asyncio.wait(asked.values(), timeout=self._deadline)
+        ended = {name: one.result() for name, one in asked.items() if one.done()}
+        for name in ended:
+            if self._running.get(name) is asked[name]:
+                del self._running[name]
+        found = {name: ended.get(name, "no answer in time") for name in self._checks}
         missing = [name for name in self._checks if found[name]]
         if missing != self._missing:
             logger.warning(
@@ -56,11 +60,13 @@ class Readiness:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _problem(asked: "Future[object]") -> str:
-    if not asked.done():
-        return "no answer in time"
-    error = asked.exception()
-    return "" if error is None else f"{type(error).__name__}: {str(error)[:200]}"
+def _problem(check: Check) -> str:
+    """What is wrong, or "": an exception would be lost when nobody waits for the check any more."""
+    try:
+        check()
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    return ""
 
 
 def database(url: str) -> Check:

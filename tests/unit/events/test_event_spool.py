@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.events.spool import Spool
+import pytest
+
+from bot.events.spool import Spool, SpoolClosed
 
 
 def eventually(check: Callable[[], bool], seconds: float = 10) -> bool:
@@ -30,6 +32,24 @@ def test_lines_arrive_in_order_and_files_go(tmp_path: Path) -> None:
     spool.close()
     assert got == [str(n).encode() for n in range(200)]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_spool_leaves_descriptors_alone(tmp_path: Path) -> None:
+    got: list[bytes] = []
+    spool = Spool(tmp_path / "spool", got.extend)
+    spool.append(b"1")
+    before = spool._file
+    spool.close()
+    strangers = [os.open(tmp_path / f"{n}", os.O_CREAT | os.O_RDWR) for n in range(8)]
+    assert before in strangers  # the system gives the lowest number again
+    with pytest.raises(SpoolClosed):
+        spool.append(b"2")
+    assert spool.flush()
+    spool.close()
+    for file in strangers:
+        assert os.fstat(file).st_size == 0
+        os.close(file)
+    assert got == [b"1"] and list((tmp_path / "spool").iterdir()) == []
 
 
 def test_a_store_that_fails_gets_the_lines_later_in_order(tmp_path: Path) -> None:

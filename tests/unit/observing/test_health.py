@@ -1,5 +1,6 @@
 """Readiness: what is missing is named within the deadline, whatever hangs; numbers are for the machine alone."""
 
+import asyncio
 import threading
 import time
 from pathlib import Path
@@ -50,6 +51,20 @@ async def test_a_check_that_hangs_is_missing_in_time_and_asked_once() -> None:
     finally:
         let_go.set()
         readiness.close()
+
+
+async def test_two_who_ask_at_once_share_the_checks() -> None:
+    asked: list[int] = []
+
+    def slow() -> None:
+        asked.append(1)
+        time.sleep(0.1)
+        raise ConnectionError("away")
+
+    readiness = Readiness({"shop_store": slow, "chat_store": lambda: None}, deadline=10.0)
+    answers = await asyncio.gather(readiness.missing(), readiness.missing(), readiness.missing())
+    assert answers == [["shop_store"]] * 3 and asked == [1]
+    readiness.close()
 
 
 async def test_an_answer_counts_for_a_moment() -> None:
