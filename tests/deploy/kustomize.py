@@ -44,7 +44,8 @@ def load(path: Path) -> list[Manifest]:
 
 def pod_of(manifest: Manifest) -> dict[str, Any] | None:
     """The pod's specification of a workload."""
-    template = manifest.get("spec", {}).get("template")
+    spec = manifest.get("spec", {})
+    template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
     return template["spec"] if isinstance(template, dict) and "spec" in template else None
 
 

@@ -13,6 +13,7 @@ import yaml
 from bot.cli import build_parser
 from bot.launch.nginx import Front, nginx_conf
 from bot.settings import ROOT
+from bot.upkeep.backing_up import AFTER
 from tests.deploy.schemas import errors_of_compose
 
 DEPLOY = ROOT / "deploy"
@@ -108,6 +109,18 @@ def test_secrets_come_from_files_and_what_is_built_joins_the_data(tmp_path: Path
     missing = {**environment, "DIANXIAOER_DATABASE_URL_FILE": str(tmp_path / "none")}
     failed = subprocess.run(command, env=missing, capture_output=True, text=True, check=False)
     assert failed.returncode == 1 and "读不了" in failed.stderr
+
+
+def test_what_must_outlive_a_container_is_on_volumes_that_it_may_write(compose: dict[str, Any]) -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf8")
+    made = re.search(r"install -d -o dianxiaoer ([^&]+?)\n(?!\s)", text)
+    assert made
+    owned = {f"/{folder}" for folder in made[1].replace("\\\n", " ").split()}
+    for name, service in ours(compose).items():
+        targets = {volume.rpartition(":")[2] for volume in service["volumes"]}
+        assert targets == {"/backups", *(f"/data/{folder}" for folder in AFTER)}, name
+        assert targets <= owned
+        assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(compose["volumes"])
 
 
 def test_the_image_copies_what_is_there() -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from bot.desk.server import PLATFORMS
 from bot.settings import ROOT
+from bot.upkeep.backing_up import AFTER
 from tests.deploy.kustomize import Manifest, build, containers, load, pod_of
 from tests.deploy.schemas import errors_of_manifest
 from tests.deploy.test_compose import NEEDED, check_command, port_of
@@ -28,7 +29,7 @@ def of(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
 
 
 def ours(manifests: list[Manifest]) -> Iterator[tuple[Manifest, dict[str, Any]]]:
-    for manifest in of(manifests, "Deployment", "Job"):
+    for manifest in of(manifests, "Deployment", "Job", "CronJob"):
         for container in containers(manifest):
             yield manifest, container
 
@@ -130,6 +131,15 @@ def test_every_part_is_reached_only_by_whom_it_serves(manifests: list[Manifest])
         assert bool(container.get("ports")) == (name in policies)
         for port in container.get("ports", []):
             assert policies[name]["ingress"][0]["ports"] == [{"protocol": "TCP", "port": port["containerPort"]}]
+
+
+def test_what_must_outlive_a_pod_is_on_a_shared_volume(manifests: list[Manifest]) -> None:
+    mounted = {
+        manifest["metadata"]["name"]: {(m["mountPath"], m.get("subPath")) for m in volumes if m["name"] == "files"}
+        for manifest, volumes in ((manifest, container["volumeMounts"]) for manifest, container in ours(manifests))
+    }
+    whole = {(f"/data/{folder}", folder) for folder in AFTER}
+    assert all(mounted[name] == whole for name in ("web", "actions", "daily", "backup"))
 
 
 def _labels(manifest: Manifest) -> dict[str, str]:
