@@ -165,8 +165,10 @@ def _put_aside(settings: Settings, targets: dict[str, str], aside: Path, folder:
     aside.mkdir(mode=0o700)
     notes: dict[str, Any] = {"databases": {}, "folders": {}}
     for name in _SWAPPED:
-        notes["folders"][name] = (settings.var / name).exists()
-        new = folder / "var" / name
+        place, new = settings.var / name, folder / "var" / name
+        notes["folders"][name] = place.exists()
+        if _mounted(place):
+            shutil.copytree(place, aside / "old" / name)
         if new.is_dir():
             shutil.copytree(new, aside / "new" / name)
     titles = {url: title for title, url in databases(settings).items()}
@@ -182,13 +184,40 @@ def _put_aside(settings: Settings, targets: dict[str, str], aside: Path, folder:
 
 
 def _swap_folders(settings: Settings, aside: Path) -> None:
-    (aside / "old").mkdir()
+    (aside / "old").mkdir(exist_ok=True)
     for name in _SWAPPED:
         place, new = settings.var / name, aside / "new" / name
+        if _mounted(place):
+            _refill(place, new)
+            continue
         if place.exists():
             place.rename(aside / "old" / name)
         if new.exists():
             new.rename(place)
+
+
+def _mounted(place: Path) -> bool:
+    """Whether it is a volume: it cannot change its name, what is in it must be copied."""
+    if place.is_mount():
+        return True
+    try:
+        mounts = Path("/proc/self/mounts").read_text(
+            encoding="utf8", errors="replace"
+        )  # bind mounts of one disk as well
+    except OSError:
+        return False
+    escaped = str(place.resolve()).replace("\\", "\\134").replace(" ", "\\040")
+    return any(line.split(" ")[1] == escaped for line in mounts.splitlines())
+
+
+def _refill(place: Path, source: Path) -> None:
+    for there in place.iterdir():
+        if there.is_dir() and not there.is_symlink():
+            shutil.rmtree(there)
+        else:
+            there.unlink()
+    if source.exists():
+        shutil.copytree(source, place, dirs_exist_ok=True)
 
 
 def _put_back(settings: Settings) -> None:
@@ -205,6 +234,9 @@ def _put_back(settings: Settings) -> None:
                     dumping.remove(here[shared])
             for name, existed in told["folders"].items():
                 place, old = settings.var / name, aside / "old" / name
+                if _mounted(place):  # the copy in `old` is whole, it was made before the note
+                    _refill(place, old)
+                    continue
                 if old.exists() or not existed:
                     shutil.rmtree(place, ignore_errors=True)
                 if old.exists():

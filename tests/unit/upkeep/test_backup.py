@@ -59,7 +59,8 @@ def files(settings: Settings) -> dict[str, bytes]:
     return {
         f"{name}/{path.name}": path.read_bytes()
         for name in ("media", "uploads")
-        for path in sorted((settings.var / name).glob("*"))
+        for path in sorted((settings.var / name).glob("**/*"))
+        if path.is_file()
     }
 
 
@@ -90,6 +91,38 @@ def test_everything_comes_back_row_by_row(lived_in: Settings, tmp_path: Path) ->
         session.add(
             Message(conversation_id=chat(1), number=9, author="bot", content={"text": "您好"}, created_at=now())
         )
+
+
+def _volumes(settings: Settings) -> list[int]:
+    return [(settings.var / name).stat().st_ino for name in ("media", "uploads")]
+
+
+def test_a_volume_is_filled_anew_and_stays_where_it_is(
+    lived_in: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "_mounted", lambda place: place.name in ("media", "uploads"))
+    (lived_in.var / "uploads" / "2026").mkdir()
+    (lived_in.var / "uploads" / "2026" / "deep.png").write_bytes(b"deep")
+    had, volumes = files(lived_in), _volumes(lived_in)
+    made = backup(lived_in, tmp_path / "elsewhere")
+    (lived_in.var / "uploads" / "new.png").write_bytes(b"new")
+    shutil.rmtree(lived_in.var / "uploads" / "2026")
+    for path in (lived_in.var / "media").iterdir():
+        path.unlink()
+    now_there = files(lived_in)
+    with monkeypatch.context() as broken:
+        broken.setattr(restoring, "migrate", lambda _settings: (_ for _ in ()).throw(OSError("no space left")))
+        with pytest.raises(UpkeepError, match="没有变"):
+            restore(lived_in, made, yes=True)
+    assert files(lived_in) == now_there and _volumes(lived_in) == volumes
+    restore(lived_in, made, yes=True)
+    assert files(lived_in) == had and _volumes(lived_in) == volumes
+    assert (lived_in.var / "uploads" / "2026" / "deep.png").read_bytes() == b"deep"
+
+
+def test_what_is_mounted_is_known(tmp_path: Path) -> None:
+    assert restoring._mounted(Path("/proc")) and not restoring._mounted(tmp_path)
+    assert not restoring._mounted(tmp_path / "none")
 
 
 def _write(url: str, stop: Any) -> None:
@@ -228,14 +261,21 @@ def test_a_dump_that_only_pretends_leaves_everything_as_it_was(lived_in: Setting
     presence.join(lived_in)  # services may start
 
 
+@pytest.mark.parametrize("volumes", [(), ("media", "uploads")])
 @pytest.mark.parametrize("at", ["_check_versions", "_swap_folders", "ask_again"])
-def test_killed_half_way_no_service_starts_and_undo_puts_it_back(lived_in: Settings, at: str) -> None:
+def test_killed_half_way_no_service_starts_and_undo_puts_it_back(
+    lived_in: Settings, at: str, volumes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "_mounted", lambda place: place.name in volumes)
     made = backup(lived_in)
     ruin(lived_in)
+    for name in volumes:
+        (lived_in.var / name).mkdir(exist_ok=True)
     before, had = rows(lived_in), files(lived_in)
     program = (
         "import os, sys, signal; from pathlib import Path; from bot.settings import Settings;"
         "from bot.upkeep import restoring;"
+        f"restoring._mounted = lambda place: place.name in {volumes!r};"
         f"restoring.{at} = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
         "restoring.restore(Settings.parse_raw(sys.argv[1]), Path(sys.argv[2]), yes=True)"
     )
