@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.bodies import read_within
 from bot.channels.tokens import AccessToken
 
 logger = logging.getLogger(__name__)
@@ -77,10 +78,8 @@ class Client:
             async with self._pool().request(
                 method, address, params=params, data=data, headers=given, allow_redirects=False
             ) as answer:
-                content = await answer.content.read(largest + 1)
-                while len(content) <= largest and (more := await answer.content.read(largest + 1 - len(content))):
-                    content += more
-                if len(content) > largest:
+                content = await read_within(answer, largest)
+                if content is None:
                     raise TooLarge(f"{path.partition('?')[0]} answers with more than {largest} bytes")
                 return answer.status, answer.headers, content
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:

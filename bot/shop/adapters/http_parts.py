@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from bot.bodies import read_within
 from bot.clock import now
 from bot.shop.access import Access
 from bot.shop.adapters.http_errors import Transient
@@ -31,12 +32,10 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
     Raises:
         Transient: it is larger than any answer can be.
     """
-    content = bytearray()
-    async for chunk in response.content.iter_chunked(2**16):
-        content += chunk
-        if len(content) > LARGEST_ANSWER:
-            raise Transient("答复太长")
-    return bytes(content)
+    content = await read_within(response, LARGEST_ANSWER)
+    if content is None:
+        raise Transient("答复太长")
+    return content
 
 
 def as_list(answer: Any) -> list[Any]:
