@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 
-def until(page: Chrome, condition: Callable[[], Any], seconds: float = 15) -> Any:
+def until(page: Chrome, condition: Callable[[], Any], seconds: float = 45) -> Any:
     return WebDriverWait(page, seconds, poll_frequency=0.1).until(lambda _: condition())
 
 
