@@ -258,7 +258,7 @@ def run_migrations(context: Any, metadata: Any) -> None:
         _wait_for_sqlite(connection, _MIGRATING_SECONDS)
         with context.begin_transaction(), _migrating_alone(connection):
             if isinstance(implementation, Resumed):
-                implementation.watch(options["room"])
+                implementation.watch(context.get_context(), options["room"])
             context.run_migrations()
             if isinstance(implementation, Resumed):
                 implementation.finish()
@@ -266,6 +266,6 @@ def run_migrations(context: Any, metadata: Any) -> None:
         _wait_for_sqlite(connection, _BUSY_SECONDS)
 
 
-def _applied(*, ctx: Any, **_step: Any) -> None:
+def _applied(*, ctx: Any, heads: set[str], **_step: Any) -> None:
     if isinstance(ctx.impl, Resumed):
-        ctx.impl.applied()
+        ctx.impl.applied(heads)

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from sqlalchemy import create_engine
@@ -63,6 +63,11 @@ def mysql_database() -> Iterator[str]:
     finally:
         engine_for(url).dispose()
         with server.connect() as connection:
+            users = "SELECT id FROM information_schema.processlist WHERE db = %s"
+            for number in connection.exec_driver_sql(users, (name,)).scalars().all():
+                with suppress(OperationalError):  # it has gone meanwhile
+                    connection.exec_driver_sql(f"KILL {number}")
+            connection.exec_driver_sql("SET SESSION lock_wait_timeout = 20")
             connection.exec_driver_sql(f"DROP DATABASE {name}")
         server.dispose()
 
