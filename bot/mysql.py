@@ -105,6 +105,6 @@ def _text(_type: Any, _compiler: Any, **_options: Any) -> str:
 
 
 @compiles(JSON, "mysql")
-def _json(_type: Any, compiler: Any, **_options: Any) -> str:
-    # MySQL's own type puts the keys in another order; that of MariaDB is a text that is checked.
-    return "JSON" if compiler.dialect.is_mariadb else "LONGTEXT"
+def _json(_type: Any, _compiler: Any, **_options: Any) -> str:
+    # MySQL's own type puts the keys in another order; that of MariaDB is a text that compares unlike its neighbours.
+    return "LONGTEXT"
