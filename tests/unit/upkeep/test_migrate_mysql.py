@@ -19,6 +19,7 @@ from bot.settings import ROOT, Settings
 from bot.shop.tables import Base
 from bot.upkeep import UpkeepError
 from bot.upkeep.migrating import migrate, versions
+from tests.databases import MYSQL_RIGHTS
 
 
 class Killed(Exception):
@@ -63,6 +64,11 @@ def free(url: str) -> bool:
     with engine_for(url).connect() as connection:
         lock = f"CONCAT('dianxiaoer_{db._MIGRATING}:', LEFT(MD5(DATABASE()), 16))"
         return bool(connection.exec_driver_sql(f"SELECT IS_FREE_LOCK({lock})").scalar())
+
+
+def test_the_rights_under_test_are_those_of_the_manual() -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text(encoding="utf8")
+    assert f"GRANT {MYSQL_RIGHTS} ON shop.* TO" in manual
 
 
 def test_a_migration_broken_off_goes_on_where_it_stopped(mysql_url: str) -> None:
