@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, Float, Text, create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
 
@@ -24,7 +24,8 @@ _MODES = (
     "STRICT_ALL_TABLES", "ERROR_FOR_DIVISION_BY_ZERO", "NO_ZERO_DATE", "NO_ZERO_IN_DATE", "NO_ENGINE_SUBSTITUTION",
     "PIPES_AS_CONCAT",
 )  # fmt: skip
-_CHECK_REFUSED = (4025, 3819)  # MariaDB's, MySQL's
+# What PyMySQL calls an OperationalError, as a server that is away, and the other drivers call otherwise.
+_NOT_AWAY = {4025: IntegrityError, 3819: IntegrityError, 1054: ProgrammingError, 1267: ProgrammingError}
 # A deadlock that the other one won; a lock that took too long. Nothing was kept either way once it is rolled back.
 LOST = (1213, 1205)
 
@@ -49,7 +50,7 @@ def engine_of(url: str) -> Engine:
         isolation_level="READ COMMITTED",
         connect_args=arguments,
     )
-    event.listen(engine, "handle_error", _refused_is_integrity)
+    event.listen(engine, "handle_error", _by_its_name)
     return engine
 
 
@@ -76,10 +77,11 @@ def number_of(error: BaseException | None) -> int | None:
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
-def _refused_is_integrity(context: Any) -> None:
+def _by_its_name(context: Any) -> None:
     error = context.original_exception
-    if error.args and error.args[0] in _CHECK_REFUSED:
-        raise IntegrityError(context.statement, context.parameters, error) from error
+    kind = _NOT_AWAY.get(error.args[0]) if error.args else None
+    if kind is not None:
+        raise kind(context.statement, context.parameters, error) from error
 
 
 @compiles(CreateTable, "mysql")

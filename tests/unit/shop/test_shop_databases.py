@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 
 from bot.db import engine_for, reading, repeated, writing
 from bot.settings import Settings, SettingsError, get_settings
@@ -92,6 +92,26 @@ def test_what_does_not_fit_is_refused_and_nothing_is_cut_off(server_url: str, va
 def test_a_broken_rule_of_the_tables_is_no_database_that_is_away(any_url: str) -> None:
     with pytest.raises(IntegrityError), writing(any_url) as session:
         session.execute(update(StockRow).where(StockRow.sku == "P1-1").values(reserved=4, on_hand=3))
+
+
+def test_a_column_that_is_missing_is_no_database_that_is_away(server_url: str) -> None:
+    with pytest.raises(ProgrammingError), reading(server_url) as session:
+        session.execute(text("SELECT no_such_column FROM customers"))
+
+
+def test_connections_that_the_server_has_ended_are_made_anew(mysql_shop: str) -> None:
+    users = "SELECT id FROM information_schema.processlist WHERE db = database()"
+    with engine_for(mysql_shop).connect() as one, engine_for(mysql_shop).connect() as other:
+        mine = one.exec_driver_sql("SELECT connection_id()").scalar()
+        assert other.exec_driver_sql("SELECT 1").scalar() == 1
+        idle = [number for number in one.exec_driver_sql(users).scalars() if number != mine]
+        other.close()
+        for number in idle:
+            one.exec_driver_sql(f"KILL {number}")
+    assert idle
+    for _ in range(3):
+        with reading(mysql_shop) as session, reading(mysql_shop) as another:
+            assert session.scalars(select(CustomerRow.id)).all() == another.scalars(select(CustomerRow.id)).all()
 
 
 def test_a_transaction_sees_what_others_have_committed_since(server_url: str) -> None:
