@@ -98,6 +98,9 @@ class Resumed(MySQLImpl):
             return None
         if self._number == 1:
             self._begin()
+        if self._number == self._before.refused:  # from here on it may be done without being noted
+            self._run(f"UPDATE {self._note} SET refused = 0")
+            self._run("COMMIT")
         try:
             result = super()._exec(construct, *args, **options)
         except DBAPIError as error:
