@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.schema import CreateTable
 
 from bot.db import engine_for, reading, repeated, writing
 from bot.settings import Settings, SettingsError, get_settings
 from bot.shop import upgrade_and_seed
 from bot.shop.offer_tables import SizeRow
-from bot.shop.tables import ProductRow, StockRow
+from bot.shop.tables import Base, ProductRow, StockRow
 from bot.shop.trade_tables import AccountRow, CustomerRow
 
 EMOJI = "👩‍👩‍👧𠮷🎁"
@@ -189,6 +191,16 @@ def test_a_server_that_is_away_is_not_asked_again(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OperationalError):
         read()
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize(("is_mariadb", "collation"), [(True, "utf8mb4_nopad_bin"), (False, "utf8mb4_0900_bin")])
+def test_every_table_says_itself_how_it_compares(is_mariadb: bool, collation: str) -> None:
+    dialect = mysql.dialect(is_mariadb=is_mariadb)
+    for table in Base.metadata.sorted_tables:
+        statement = str(CreateTable(table).compile(dialect=dialect))
+        assert statement.endswith(f"ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation}")
+        words = {word.rstrip(",") for word in statement.split()}
+        assert not {"DATETIME", "FLOAT", "TEXT", "JSON"} & words, table.name
 
 
 @pytest.mark.parametrize("address", ["mysql://a:b@h:1/s", "mariadb://a:b@h:1/s", "mysql+pymysql://a:b@h:1/s"])
