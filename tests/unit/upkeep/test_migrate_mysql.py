@@ -120,6 +120,20 @@ def test_several_processes_at_once(mysql_url: str, tmp_path: Path) -> None:
     assert in_order(mysql_url) and not versions(Settings(var=tmp_path, shop_url=mysql_url))[0].pending
 
 
+def test_a_table_in_use_is_waited_for_not_for_ever(
+    mysql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mysql_migrations._IN_USE_SECONDS", 1)
+    command.upgrade(migration_config(mysql_url, "shop"), "0001")
+    settings = Settings(var=tmp_path, shop_url=mysql_url)
+    with engine_for(mysql_url).connect() as reader:
+        reader.exec_driver_sql("SELECT count(*) FROM orders")
+        with pytest.raises(UpkeepError, match=r"没有升级完.*Lock wait timeout"):
+            migrate(settings)
+    migrate(settings)
+    assert in_order(mysql_url)
+
+
 def test_who_waits_too_long_says_so(mysql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db, "_MIGRATING_SECONDS", 0)
     with engine_for(mysql_url).connect() as other:
