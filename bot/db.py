@@ -5,13 +5,15 @@ A store is a set of tables with its own migrations (`bot/<room>/migrations`), so
 
 import logging
 import os
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from weakref import WeakSet
 
 from alembic import command
@@ -21,11 +23,14 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
+from bot import mysql
+from bot.database_url import is_mysql
+from bot.mysql_migrations import Resumed, migrating_alone
 from bot.observing.pools import WatchedPool
 
 logger = logging.getLogger(__name__)
@@ -33,6 +38,10 @@ logger = logging.getLogger(__name__)
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
 _ONE_MIGRATION = RLock()
+_TRIES = 5  # of a transaction that lost against another one
+_LOST = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _FILES: WeakSet[Engine] = WeakSet()
 _INHERITED: list[Engine] = []
 
@@ -40,6 +49,8 @@ _INHERITED: list[Engine] = []
 @lru_cache(maxsize=16)
 def engine_for(url: str) -> Engine:
     """The engine of this process for `url`, made once."""
+    if is_mysql(url):
+        return mysql.engine_of(url)
     if make_url(url).get_backend_name() != "sqlite":
         name = make_url(url).database
         return create_engine(url, pool_pre_ping=True, future=True, poolclass=WatchedPool, pool_logging_name=name)
@@ -119,11 +130,41 @@ def writing(url: str) -> Iterator[Session]:
         yield session
 
 
+def repeated(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Run `function` again when its transaction lost against another one: a deadlock, or a lock that took too long.
+
+    For functions that open their own transaction and have done nothing outside of it by then.
+    """
+
+    @wraps(function)
+    def run(*args: _P.args, **values: _P.kwargs) -> _T:
+        for number in range(1, _TRIES):
+            try:
+                return function(*args, **values)
+            except DBAPIError as error:
+                if not _lost(error):
+                    raise
+                logger.info("A transaction of %s lost against another one (try %d)", function.__name__, number)
+            time.sleep(random.uniform(0, 0.02 * number))  # not again in step with the other one
+        return function(*args, **values)
+
+    return run
+
+
+def _lost(error: BaseException | None) -> bool:
+    while error is not None:  # MySQL ends the whole transaction: rolling back to a savepoint fails after it
+        if getattr(getattr(error, "orig", None), "pgcode", None) in _LOST or mysql.number_of(error) in mysql.LOST:
+            return True
+        error = error.__context__
+    return False
+
+
 def migration_config(url: str, room: str) -> Config:
     """Alembic's configuration for the store of `room` (as "shop") in the database `url`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / room / "migrations"))
     config.attributes["url"] = url
+    config.attributes["room"] = room
     config.attributes["version_table"] = f"alembic_version_{room}"
     return config
 
@@ -181,16 +222,13 @@ def _migrating_alone(connection: Any) -> Iterator[None]:
 
     SQLite: BEGIN IMMEDIATE of `_begin_sqlite` is the lock, and this lets it be waited for as long as it takes.
     """
-    kind = connection.dialect.name
-    if kind == "postgresql":
+    if connection.dialect.name == "mysql":
+        with migrating_alone(connection, f"dianxiaoer_{_MIGRATING}", _MIGRATING_SECONDS):
+            yield
+        return
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-    elif kind == "mysql":
-        connection.exec_driver_sql(f"SELECT GET_LOCK('dianxiaoer_{_MIGRATING}', {_MIGRATING_SECONDS})")
-    try:
-        yield
-    finally:
-        if kind == "mysql":
-            connection.exec_driver_sql(f"SELECT RELEASE_LOCK('dianxiaoer_{_MIGRATING}')")
+    yield
 
 
 def _wait_for_sqlite(connection: Any, seconds: float) -> None:
@@ -200,7 +238,7 @@ def _wait_for_sqlite(connection: Any, seconds: float) -> None:
 
 
 def run_migrations(context: Any, metadata: Any) -> None:
-    """What a store's Alembic environment does: migrate its own tables in one transaction.
+    """What a store's Alembic environment does: migrate its own tables in one transaction (MySQL: in resumable steps).
 
     Args:
         context: `alembic.context`, configured by `migration_config`.
@@ -214,9 +252,20 @@ def run_migrations(context: Any, metadata: Any) -> None:
             version_table=options["version_table"],
             include_name=lambda name, kind, _parents: kind != "table" or name in metadata.tables,
             render_as_batch=True,  # SQLite cannot alter a table in place
+            on_version_apply=_applied,
         )
+        implementation = context.get_context().impl
         _wait_for_sqlite(connection, _MIGRATING_SECONDS)
         with context.begin_transaction(), _migrating_alone(connection):
+            if isinstance(implementation, Resumed):
+                implementation.watch(context.get_context(), options["room"])
             context.run_migrations()
+            if isinstance(implementation, Resumed):
+                implementation.finish()
         connection.commit()
         _wait_for_sqlite(connection, _BUSY_SECONDS)
+
+
+def _applied(*, ctx: Any, heads: set[str], **_step: Any) -> None:
+    if isinstance(ctx.impl, Resumed):
+        ctx.impl.applied(heads)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, Extra, Field, ValidationError, validator
 from bot.channel_settings import Channels
 from bot.chatwoot_settings import DeskEndpoint
 from bot.customer_settings import Customers
+from bot.database_url import is_mysql, with_driver
 from bot.desk_settings import Desk
 from bot.knowledge_settings import Knowledge, Sync
 from bot.learning_settings import Learning
@@ -160,7 +161,10 @@ class Settings(BaseModel):
 
     @validator("shop_url", "chat_url", "events_url", "knowledge_url", "tracker_url", always=True)
     def _embedded_default(cls, value: str, values: dict[str, Any], field: Any) -> str:
-        return value or f"sqlite:///{values['var']}/{field.name.removesuffix('_url')}.db"
+        url = with_driver(value or f"sqlite:///{values['var']}/{field.name.removesuffix('_url')}.db")
+        if field.name != "shop_url" and is_mysql(url):
+            raise ValueError("MySQL、MariaDB 只能放店铺数据（shop_store），这里请用 PostgreSQL 或 SQLite")
+        return url
 
 
 def read_yaml(path: Path) -> Any:
@@ -230,6 +234,18 @@ def endpoints_file() -> Path:
     return path
 
 
+def _wrong_settings(error: ValidationError, stores: Mapping[str, str]) -> str:
+    addresses = [found for found in error.errors() if found["loc"][0] in stores]
+    if addresses:
+        places = {str(found["loc"][0]): found["msg"] for found in addresses}
+        return "；".join(
+            f"endpoints.yml 的 {stores[field]}（或环境变量 DIANXIAOER_{field.upper()}）：{problem}"
+            for field, problem in places.items()
+        )
+    names = "、".join(f"DIANXIAOER_{str(e['loc'][0]).upper()}" for e in error.errors())
+    return f"环境变量有误：{names}，端口和层数应为整数，日志应为 text 或 json"
+
+
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process, read once."""
@@ -257,7 +273,6 @@ def get_settings() -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        names = "、".join(f"DIANXIAOER_{str(e['loc'][0]).upper()}" for e in error.errors())
-        raise SettingsError(f"环境变量有误：{names}，端口和层数应为整数，日志应为 text 或 json") from None
+        raise SettingsError(_wrong_settings(error, stores)) from None
     settings.var.mkdir(parents=True, exist_ok=True)
     return settings

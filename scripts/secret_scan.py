@@ -22,7 +22,7 @@ PATTERNS = {
     "Slack 令牌": re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{20,}\b"),
     "JWT": re.compile(r"\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{20,}\b"),
     "地址里的密码": re.compile(
-        r"\b(?:postgresql|mysql(?:\+\w+)?|redis|amqps?|https?)://[^\s:/@{}$<>]+:([^\s:/@{}$<>]{8,})@"
+        r"\b(?:postgresql|(?:mysql|mariadb)(?:\+\w+)?|redis|amqps?|https?)://[^\s:/@{}$<>]+:([^\s:/@{}$<>]{8,})@"
     ),
 }
 _ASSIGNED = re.compile(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import postgres_database
+from tests.databases import mysql_database, postgres_database
 from tests.running import Suite, running
 
 
@@ -13,6 +13,13 @@ from tests.running import Suite, running
 def postgres_url() -> Iterator[str]:
     """An empty database of the test's own on the local PostgreSQL server."""
     with postgres_database() as url:
+        yield url
+
+
+@pytest.fixture
+def mysql_url() -> Iterator[str]:
+    """An empty database of the test's own on the local MariaDB (or MySQL) server."""
+    with mysql_database() as url:
         yield url
 
 

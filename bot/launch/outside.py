@@ -8,10 +8,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
+from bot.database_url import with_driver
 from bot.launch.problems import LaunchError
+from bot.mysql import number_of
 from bot.settings import Settings
 
 _SECONDS = 3
+_EXISTS, _NOT_ALLOWED = 1007, 1044  # MySQL's
 
 
 def check_outside(settings: Settings) -> None:
@@ -47,7 +50,7 @@ def create_database(url: str) -> bool:
         LaunchError: it is missing and may not be created.
     """
     name = make_url(url).database
-    if url.startswith("sqlite") or not name:
+    if url.startswith("sqlite") or not name or not _database_problem(with_driver(url)):
         return False
     server = create_engine(_server_of(url), isolation_level="AUTOCOMMIT", connect_args=_patience(url))
     try:
@@ -56,13 +59,16 @@ def create_database(url: str) -> bool:
             if server.dialect.name == "postgresql" and connection.execute(found, {"name": name}).first():
                 return False
             quoted = server.dialect.identifier_preparer.quote_identifier(name)
-            connection.exec_driver_sql(f"CREATE DATABASE {quoted}")
+            letters = " CHARACTER SET utf8mb4" if server.dialect.name == "mysql" else ""
+            connection.exec_driver_sql(f"CREATE DATABASE {quoted}{letters}")
             return True
     except (ProgrammingError, IntegrityError) as error:
-        if "already exists" in str(error.orig):  # another process was quicker
+        if "already exists" in str(error.orig) or number_of(error) == _EXISTS:  # another process was quicker
             return False
         raise LaunchError(f"数据库 {name} 不存在，也没有权限创建，请让管理员先建好它：{_short(error)}") from error
     except SQLAlchemyError as error:
+        if number_of(error) == _NOT_ALLOWED:
+            raise LaunchError(f"数据库 {name} 不存在，也没有权限创建，请让管理员先建好它：{_short(error)}") from error
         raise LaunchError(f"数据库 {name}（{_where(url)}）用不了：{_short(error)}") from error
     finally:
         server.dispose()
@@ -70,8 +76,8 @@ def create_database(url: str) -> bool:
 
 def _server_of(url: str) -> str:
     """The same server with the database that every server has."""
-    parsed = make_url(url)
-    everywhere = "postgres" if parsed.get_backend_name() == "postgresql" else None
+    parsed = make_url(with_driver(url))
+    everywhere = "postgres" if parsed.get_backend_name() == "postgresql" else ""
     return str(parsed.set(database=everywhere).render_as_string(hide_password=False))
 
 
@@ -119,4 +125,6 @@ def _where(url: str) -> str:
 
 
 def _short(error: SQLAlchemyError) -> str:
+    if number_of(error) is not None:  # PyMySQL's args: number, text
+        return str(error.orig.args[-1]).strip()
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -99,10 +99,14 @@ def build_speech_model() -> None:
 
 
 def create_databases(progress: Callable[[str], None] = say) -> None:
+    from bot.launch.outside import create_database
     from bot.shop import upgrade_and_seed
     from bot.upkeep.migrating import migrate
+    from bot.upkeep.stores import databases
 
     settings = get_settings()
+    for url in databases(settings).values():
+        create_database(url)
     is_new = upgrade_and_seed(settings.shop_url, progress=progress)
     migrate(settings)
     seed_knowledge(progress)

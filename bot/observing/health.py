@@ -12,6 +12,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.pool import NullPool
 
+from bot.database_url import with_driver
+
 logger = logging.getLogger(__name__)
 
 DEADLINE = 2.0  # seconds in which every check must have ended well
@@ -88,6 +90,7 @@ def database(url: str) -> Check:
 
 @lru_cache(maxsize=16)
 def _engine(url: str) -> Engine:
+    url = with_driver(url)
     seconds = {"timeout" if make_url(url).get_backend_name() == "sqlite" else "connect_timeout": int(DEADLINE)}
     return create_engine(url, poolclass=NullPool, future=True, connect_args=seconds)
 

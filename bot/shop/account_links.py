@@ -1,9 +1,10 @@
 """Accounts of channels that turn out to belong to a known customer."""
 
-from bot.db import writing
+from bot.db import repeated, writing
 from bot.shop.trade_tables import AccountRow, CustomerRow
 
 
+@repeated
 def link_account(url: str, channel: str, account: str, customer_id: str) -> bool:
     """Let `account` belong to the customer; False when the shop knows no such customer, or the account is another's.
 

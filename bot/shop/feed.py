@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.inspection import inspect
 from sqlalchemy.orm import Session
 
-from bot.db import upgrade, writing
+from bot.db import repeated, upgrade, writing
 from bot.settings import ROOT
 from bot.shop.aftersale.exchanges import reserved_by_exchanges
 from bot.shop.errors import FeedError
@@ -55,11 +55,16 @@ def import_folder(url: str, folder: Path, *, trade: bool = True) -> ImportSummar
     Raises:
         FeedError: the folder holds none of the feed's files.
     """
-    with writing(url) as session:
-        summary = _import(session, Path(folder), trade=trade)
+    summary = _import_alone(url, Path(folder), trade)
     if trade:
         refresh_rfm(url)
     return summary
+
+
+@repeated
+def _import_alone(url: str, folder: Path, trade: bool) -> ImportSummary:
+    with writing(url) as session:
+        return _import(session, folder, trade=trade)
 
 
 def upgrade_and_seed(url: str, folder: Path = DEMO, progress: Callable[[str], object] = print) -> bool:
@@ -76,6 +81,7 @@ def upgrade_and_seed(url: str, folder: Path = DEMO, progress: Callable[[str], ob
     return is_new
 
 
+@repeated
 def _seed(url: str, folder: Path, progress: Callable[[str], object]) -> bool:
     with writing(url) as session:
         if session.scalar(select(CatalogueStateRow.version).with_for_update()):

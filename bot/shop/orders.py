@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import local, now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.catalogue import warehouse_view
 from bot.shop.errors import BadQuantity, OutOfStock, ShopError, UnknownSku, UnknownWarehouse
@@ -27,6 +27,7 @@ from bot.shop.trade_views import PlacedOrder
 _TRIES = 5
 
 
+@repeated
 def place_order(
     url: str,
     *,
@@ -165,6 +166,7 @@ def release_unpaid(url: str) -> int:
     return sum(_release(url, no, moment) for no in numbers)
 
 
+@repeated
 def _release(url: str, no: str, moment: datetime) -> bool:
     for _ in range(_TRIES):
         with suppress(_Changed), writing(url) as session:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.access import Grant, plain_number
 from bot.shop.errors import ShopError
@@ -45,6 +45,7 @@ def phone_matches(url: str, order_no: str, last4: str) -> bool:
     return same and len(phone) >= 4
 
 
+@repeated
 def take_try(url: str, channel: str, account: str, order_no: str) -> Try:
     """Count one try for the account and for the order before anything is compared, so that no race gives more."""
     settings = get_settings().operations.identity
@@ -77,6 +78,7 @@ def _count(session: Session, scope: str, key: str, limit: int) -> int:
     return int(limit - row.tries)
 
 
+@repeated
 def return_try(url: str, channel: str, account: str, order_no: str) -> None:
     """Give a counted try back: it was right, or could not be compared."""
     with writing(url) as session:
@@ -89,6 +91,7 @@ def return_try(url: str, channel: str, account: str, order_no: str) -> None:
             )
 
 
+@repeated
 def grant(url: str, channel: str, account: str, order_no: str) -> Grant:
     """Let the account use the order for a while."""
     no = plain_number(order_no)
@@ -112,6 +115,7 @@ def grants_of(url: str, channel: str, account: str) -> tuple[Grant, ...]:
         return tuple(Grant(row.order_no, row.expires_at) for row in session.scalars(rows.order_by(GrantRow.order_no)))
 
 
+@repeated
 def forget_old(url: str) -> None:
     """Delete what no longer counts: tries and grants that ran out, answers kept for repeated requests."""
     moment = now()

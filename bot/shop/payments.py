@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import update
 
 from bot.clock import now
-from bot.db import writing
+from bot.db import repeated, writing
 from bot.shop.access import plain_number
 from bot.shop.errors import NotFound
 from bot.shop.outreach.outcomes import paid_after_reminder
@@ -15,6 +15,7 @@ from bot.shop.service_views import PAY_METHODS
 from bot.shop.trade_tables import OrderRow
 
 
+@repeated
 def record_payment(url: str, order_no: str, *, method: str, paid_at: datetime | None = None) -> bool:
     """An unpaid order was paid; False when it is not waiting for that, as for a report that comes twice.
 

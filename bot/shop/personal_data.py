@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import local, now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.aftersale.photos import folder
 from bot.shop.aftersale.ticket_rows import OPEN as OPEN_TICKETS
@@ -71,6 +71,7 @@ class ShopRoom(PrivacyRoom):
         with reading(self.url) as session:
             return list(_describe(session, person))
 
+    @repeated
     def erase(self, person: Person) -> dict[str, int]:
         """One transaction; the pictures' files go after it, for nobody refers to them any more.
 

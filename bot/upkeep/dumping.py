@@ -229,6 +229,7 @@ def _postgresql_address(url: str) -> tuple[str, dict[str, str]]:
 def _dump_mysql(url: str, file: Path) -> None:
     address, environment = _mysql_address(url)
     options = ["--single-transaction", "--quick", "--hex-blob", "--no-tablespaces", "--default-character-set=utf8mb4"]
+    options += ["--skip-add-locks"]  # a restore has the database to itself, and locks need a right of their own
     database = str(make_url(url).database)
     command = [tool("mysqldump", "mysql"), *address, *options, f"--result-file={file}", database]
     _run(command, environment, f"备份数据库 {database}")

@@ -6,6 +6,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.database_url import is_mysql
 from bot.db import engine_for, migration_config, upgrade
 from bot.settings import Settings
 from bot.upkeep.problems import UpkeepError
@@ -41,7 +42,8 @@ def migrate(settings: Settings) -> list[Version]:
     Safe while others do the same: they wait, and find it done.
 
     Raises:
-        UpkeepError: a database does not answer, is newer than the code, or a migration failed (and changed nothing).
+        UpkeepError: a database does not answer, is newer than the code, or a migration failed (and changed nothing;
+            in MySQL the next run goes on where it stopped).
     """
     found = []
     for store in stores(settings):
@@ -50,7 +52,7 @@ def migrate(settings: Settings) -> list[Version]:
             try:
                 upgrade(store.url, store.room)
             except SQLAlchemyError as error:
-                raise UpkeepError(f"{store.room} 的表没有升级成功，没有改动：{_first_line(error)}") from error
+                raise UpkeepError(f"{store.room} 的表{_left(store)}：{_first_line(error)}") from error
         found.append(before)
     return found
 
@@ -91,6 +93,12 @@ def _current(store: Store) -> str | None:
         where = shown(store.url)
         raise UpkeepError(f"{store.room} 的数据库 {where} 用不了：{_first_line(error)}") from error
     return None if found is None else str(found)
+
+
+def _left(store: Store) -> str:
+    if is_mysql(store.url):
+        return "没有升级完。改好原因再运行一次，会从停下的地方接着做；原因是"
+    return "没有升级成功，没有改动"
 
 
 def _first_line(error: SQLAlchemyError) -> str:

@@ -78,19 +78,23 @@ def holding(connection: Connection, table: Table, needles: Sequence[Needle]) -> 
     if table.name in EXEMPT_TABLES or not mine or not columns:
         return None
     inside = func.strpos if connection.dialect.name == "postgresql" else func.instr
+    words = {column: _words(connection, column) for column in columns}
     # All words of a row as one: a condition for each column would make statements of thousands.
-    row = _words(columns[0])
+    row = func.coalesce(words[columns[0]], "")
     for column in columns[1:]:
-        row = row.op("||")(_BETWEEN).op("||")(_words(column))
+        row = row.op("||")(_BETWEEN).op("||")(func.coalesce(words[column], ""))
     conditions = [
         inside(row, literal(text, Text)) > 0 for needle in mine if not needle.whole for text in spellings(needle)
     ]
-    conditions += [_is_whole(inside, column, needle) for needle in mine if needle.whole for column in columns]
+    conditions += [
+        _is_whole(inside, column, words[column], needle) for needle in mine if needle.whole for column in columns
+    ]
     return or_(*conditions)
 
 
-def _words(column: Any) -> Any:
-    return func.coalesce(cast(column, Text) if isinstance(column.type, JSON) else column, "")
+def _words(connection: Connection, column: Any) -> Any:
+    # MySQL does not compare texts of different alphabets and orders, and a foreign table may have any.
+    return cast(column, Text) if isinstance(column.type, JSON) or connection.dialect.name == "mysql" else column
 
 
 def is_text(column: Any) -> bool:
@@ -105,8 +109,7 @@ def spellings(needle: Needle) -> list[str]:
     )
 
 
-def _is_whole(inside: Any, column: Any, needle: Needle) -> Any:
-    words = cast(column, Text) if isinstance(column.type, JSON) else column
+def _is_whole(inside: Any, column: Any, words: Any, needle: Needle) -> Any:
     quoted = or_(*(inside(words, literal(f'"{text}"', Text)) > 0 for text in spellings(needle)))
     return (
         quoted

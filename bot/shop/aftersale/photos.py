@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.files import store_whole
 from bot.picture_types import SUFFIXES, picture_type
 from bot.settings import get_settings
@@ -17,6 +17,7 @@ from bot.shop.service_tables import PhotoRow
 from bot.shop.service_views import Photo
 
 
+@repeated
 def add_photo(url: str, access: Access, ticket_no: str, content: bytes) -> Photo:
     """Store a picture with a ticket; the same one twice is stored once.
 

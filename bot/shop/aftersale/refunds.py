@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.access import Access
 from bot.shop.aftersale.history import add_step, histories
@@ -83,6 +83,7 @@ def refunds(url: str, access: Access, order_no: str) -> list[Refund]:
         return refund_views(session, session.scalars(rows.order_by(RefundRow.created_at.desc(), RefundRow.no)).all())
 
 
+@repeated
 def move_refund(url: str, refund_no: str, stage: str, note: str = "") -> bool:
     """Bring a refund to the next stage, as the shop's staff or its payment service says; False when it is past it.
 

@@ -9,17 +9,16 @@ from typing import Any, TypeVar
 
 from pydantic import parse_obj_as
 from pydantic.json import pydantic_encoder
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.shop.access import Access
 from bot.shop.errors import Refused, ShopError
 from bot.shop.identity_tables import DoneRow
 
 _TRIES = 5
-_RETRY_CODES = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 T = TypeVar("T")
 
 
@@ -43,6 +42,7 @@ class Request:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
+@repeated
 def carry_out(
     url: str, request: Request, answer: type[T], check: Callable[[Session], T], act: Callable[[Session, T], T],
     preview: bool = False,
@@ -60,7 +60,7 @@ def carry_out(
             return check(session)
     access = request.access
     for _ in range(_TRIES):
-        with suppress(IntegrityError, Changed), _retried(), writing(url) as session:
+        with suppress(IntegrityError, Changed), writing(url) as session:
             done = session.get(DoneRow, (access.channel, access.account, request.key))
             if done is not None:
                 if done.request != request.fingerprint:
@@ -79,14 +79,3 @@ def carry_out(
             row.answer = json.loads(json.dumps(given, default=pydantic_encoder))
             return given
     raise ShopError("没有保存成功，请稍后再试")
-
-
-class _retried:
-    """Turns a deadlock into Changed."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) in _RETRY_CODES:
-            raise Changed from error

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.shop.access import Access
 from bot.shop.aftersale.exchanges import release
 from bot.shop.aftersale.history import add_step
@@ -81,6 +81,7 @@ def withdraw(url: str, access: Access, ticket_no: str, *, key: str, preview: boo
     return carry_out(url, Request(access, "withdraw", key, {"ticket": ticket_no}), Ticket, check, act, preview)
 
 
+@repeated
 def move_ticket(url: str, ticket_no: str, status: str, note: str = "") -> bool:
     """Bring a ticket forward, as the shop's staff says, with its refund or exchange; False when it is past that.
 

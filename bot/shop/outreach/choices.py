@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlalchemy.exc import IntegrityError
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.shop.customer_tables import ChoiceRow
 from bot.shop.trade_tables import CustomerRow
 
@@ -19,6 +19,7 @@ def offers_on(url: str, customer_id: str) -> bool:
         return choice is None or choice.offers_off_at is None
 
 
+@repeated
 def set_offers(url: str, customer_id: str, on: bool) -> bool:
     """Switch offers off or on again; False for a customer that the shop does not know."""
     for _ in range(_TRIES):

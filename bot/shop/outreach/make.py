@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.access import Access
 from bot.shop.customer_tables import ChoiceRow, OfferRow, RfmRow
@@ -40,6 +40,7 @@ class Offered:
     payable_fen: int = 0
 
 
+@repeated
 def make_offer(
     url: str, access: Access, situations: Sequence[str], *, product_id: str | None = None, discounts: bool = True
 ) -> Offered | None:

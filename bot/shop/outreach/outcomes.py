@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import writing
+from bot.db import repeated, writing
 from bot.settings import get_settings
 from bot.shop.customer_tables import OfferRow
 from bot.shop.tables import VariantRow
@@ -18,6 +18,7 @@ OUTCOMES = {"shown": "已展示", "clicked": "点开看了", "declined": "不需
 OPEN = ("shown", "clicked")
 
 
+@repeated
 def react(url: str, offer_id: str, customer_id: str, outcome: str) -> bool:
     """The customer clicked or declined; False when the offer is not theirs, is over, or led to an order already.
 
@@ -74,6 +75,7 @@ def paid_after_reminder(session: Session, order_no: str) -> None:
     )
 
 
+@repeated
 def close_offers(url: str) -> int:
     """Offers that led to nothing inside the window become ignored, as once a day; returns how many."""
     since = now() - timedelta(days=get_settings().operations.customers.attribute_days)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.access import Access
 from bot.shop.customer_tables import ChoiceRow, WishRow
@@ -32,6 +32,7 @@ class WishBack:
     asked_at: datetime
 
 
+@repeated
 def remember_wish(url: str, access: Access, sku: str) -> bool:
     """Remember that the customer asked for the sold-out `sku`; asked again, it counts anew. False for guests."""
     for _ in range(_TRIES):
@@ -58,6 +59,7 @@ def wishes_back(url: str, limit: int = 1000) -> list[WishBack]:
         return _back(session, None, limit)
 
 
+@repeated
 def tell_wish(url: str, customer_id: str, sku: str) -> bool:
     """Claim a wish for telling; True for the one who may tell it."""
     with writing(url) as session:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import local, now
-from bot.db import reading, writing
+from bot.db import reading, repeated, writing
 from bot.shop.aftersale.money import not_gone
 from bot.shop.customer_tables import RfmRow
 from bot.shop.segments.conditions import Standing
@@ -40,15 +40,21 @@ def refresh_rfm(url: str) -> int:
     """Compute all customers anew, as once a day; returns how many. Orders placed meanwhile are not lost."""
     _add_missing(url)
     done, last = 0, ""
-    while True:
-        with writing(url) as session:
-            # Locked before the orders are read: whoever changes one of them waits here, or was read.
-            rows = select(RfmRow.customer_id).where(RfmRow.customer_id > last).order_by(RfmRow.customer_id)
-            ids = list(session.scalars(rows.limit(CHUNK).with_for_update()))
-            if not ids:
-                return done
-            _store(session, ids, _sums(session, OrderRow.customer_id.between(ids[0], ids[-1])))
+    while ids := _refresh_after(url, last):
         done, last = done + len(ids), ids[-1]
+    return done
+
+
+@repeated
+def _refresh_after(url: str, last: str) -> list[str]:
+    """The next customers, by their numbers, computed anew."""
+    with writing(url) as session:
+        # Locked before the orders are read: whoever changes one of them waits here, or was read.
+        rows = select(RfmRow.customer_id).where(RfmRow.customer_id > last).order_by(RfmRow.customer_id)
+        ids = list(session.scalars(rows.limit(CHUNK).with_for_update()))
+        if ids:
+            _store(session, ids, _sums(session, OrderRow.customer_id.between(ids[0], ids[-1])))
+        return ids
 
 
 def update_rfm(session: Session, customer_id: str | None) -> None:
@@ -138,6 +144,7 @@ def _days(since: datetime | None, today: date) -> int | None:
     return None if since is None else max(0, (today - local(since).date()).days)
 
 
+@repeated
 def _add_missing(url: str) -> None:
     """A row for every customer that has none yet."""
     nothing = _values("", _Sums())

@@ -3,13 +3,16 @@
 import shutil
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from bot import db
+from bot.database_url import with_driver
 from bot.insight import daily as figures
 from bot.knowledge import daily as sync
 from bot.launch import cluster
@@ -20,6 +23,7 @@ from bot.launch.supervise import Server
 from bot.service_settings import EventSettings
 from bot.settings import BusEndpoint, Settings, SettingsError, get_settings
 from bot.shop import outreach
+from tests.databases import MYSQL_SERVER
 from tests.running import free_ports
 
 FRONT = Front(
@@ -118,6 +122,24 @@ def test_the_database_is_created_at_the_first_start(postgres_url: str) -> None:
         with server.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
         server.dispose()
+
+
+def test_the_shops_database_on_mariadb_is_created_too(mysql_url: str) -> None:
+    name = f"{make_url(mysql_url).database}_first"
+    url = f"{MYSQL_SERVER.rsplit('/', 1)[0]}/{name}"
+    with pytest.raises(LaunchError, match=f"数据库 {name} 不存在，也没有权限创建"):
+        create_database(str(make_url(mysql_url).set(database=name).render_as_string(hide_password=False)))
+    server = create_engine(with_driver(MYSQL_SERVER), future=True)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            assert sorted(threads.map(create_database, [url] * 2)) == [False, True]
+        assert create_database(url) is False
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+        server.dispose()
+    with pytest.raises(LaunchError, match="用不了：Can't connect"):
+        create_database("mysql://root:secret@127.0.0.1:1/shop")
 
 
 def test_jobs_by_the_clock_are_done_once_by_many_processes(

@@ -94,6 +94,12 @@ def test_postgres_answers_or_not(postgres_url: str) -> None:
         database(postgres_url.rpartition("/")[0] + "/no_such_database")()
 
 
+def test_mariadb_answers_or_not(mysql_url: str) -> None:
+    database(mysql_url)()
+    with pytest.raises(OperationalError):
+        database(mysql_url.rpartition("/")[0] + "/no_such_database")()
+
+
 async def test_routes_of_both_kinds_of_server() -> None:
     loaded = Loaded()
     app = web.Application()

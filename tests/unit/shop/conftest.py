@@ -1,4 +1,4 @@
-"""A small shop of its own for every test, on SQLite and, where it matters, on PostgreSQL."""
+"""A small shop of its own for every test, on SQLite and, where it matters, on PostgreSQL and MariaDB."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from service_shop import SERVICES
 from small_shop import FEED, Feed, beijing
+from sqlalchemy import update
 
 from bot.clock import freeze
+from bot.db import upgrade, writing
 from bot.settings import get_settings
 from bot.shop import Access, upgrade_and_seed
+from bot.shop.tables import CatalogueStateRow
+from tests.databases import emptied, mysql_database
+
+KINDS = {"sqlite": "empty_url", "postgresql": "postgres_url", "mariadb": "mysql_shop"}
 
 
 @pytest.fixture(autouse=True)
@@ -47,10 +53,27 @@ def url(empty_url: str, feed: Feed) -> str:
     return empty_url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mysql_tables() -> Iterator[str]:
+    """A MariaDB database with the shop's tables; making them takes longer than most tests."""
+    with mysql_database() as url:
+        upgrade(url, "shop")
+        yield url
+
+
+@pytest.fixture
+def mysql_shop(mysql_tables: str) -> str:
+    """The shop's tables on MariaDB, empty."""
+    emptied(mysql_tables, kept=lambda table: table in ("catalogue_state", "alembic_version_shop"))
+    with writing(mysql_tables) as session:
+        session.execute(update(CatalogueStateRow).values(version=0))
+    return mysql_tables
+
+
+@pytest.fixture(params=KINDS)
 def any_url(request: pytest.FixtureRequest, feed: Feed) -> str:
     """The small shop on each kind of database."""
-    url: str = request.getfixturevalue({"sqlite": "empty_url", "postgresql": "postgres_url"}[request.param])
+    url: str = request.getfixturevalue(KINDS[request.param])
     upgrade_and_seed(url, feed(), progress=lambda line: None)
     return url
 
@@ -76,10 +99,10 @@ def service_url(empty_url: str, feed: Feed, use_shop: Callable[[str], None]) -> 
     return empty_url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def any_service_url(request: pytest.FixtureRequest, feed: Feed, use_shop: Callable[[str], None]) -> str:
     """The shop with its services on each kind of database."""
-    url: str = request.getfixturevalue({"sqlite": "empty_url", "postgresql": "postgres_url"}[request.param])
+    url: str = request.getfixturevalue(KINDS[request.param])
     upgrade_and_seed(url, feed(SERVICES), progress=lambda line: None)
     use_shop(url)
     return url

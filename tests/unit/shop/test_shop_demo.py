@@ -21,7 +21,7 @@ from bot.shop import (
     upgrade_and_seed,
 )
 from bot.shop.feed import DEMO
-from bot.shop.tables import StockRow
+from bot.shop.tables import Base, StockRow
 from bot.shop.trade_tables import CustomerRow, OrderLineRow, OrderRow, ParcelRow
 
 
@@ -122,3 +122,11 @@ def test_the_generator_writes_the_committed_files(tmp_path: Path) -> None:
     for name in generated:
         assert (tmp_path / f"{name}.csv").read_bytes() == (DEMO / f"{name}.csv").read_bytes()
         assert (DEMO / f"{name}.csv").stat().st_size < 400_000
+
+
+def test_on_mariadb_it_is_row_by_row_the_same(shop: str, mysql_shop: str) -> None:
+    upgrade_and_seed(mysql_shop, progress=lambda line: None)
+    for table in Base.metadata.sorted_tables:
+        with reading(shop) as one, reading(mysql_shop) as other:
+            rows = [sorted(map(repr, session.execute(select(table)))) for session in (one, other)]
+        assert rows[0] == rows[1], table.name

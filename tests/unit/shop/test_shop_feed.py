@@ -172,10 +172,10 @@ def test_migrations_make_exactly_the_models(any_url: str) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_migrations_can_be_taken_back(postgres_url: str, empty_url: str) -> None:
+def test_migrations_can_be_taken_back(postgres_url: str, mysql_url: str, empty_url: str) -> None:
     from alembic import command
 
-    for url in (postgres_url, empty_url):
+    for url in (postgres_url, mysql_url, empty_url):
         upgrade(url, "shop")
         command.downgrade(migration_config(url, "shop"), "base")
         upgrade(url, "shop")

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from small_shop import beijing
+from service_shop import SERVICES
+from small_shop import Feed, beijing
 from sqlalchemy import func, select
 from systems_server import TOKEN, SystemsServer, running
 
 from bot.clock import freeze, now
 from bot.db import engine_for, reading
 from bot.service_settings import SystemEndpoint, Systems
-from bot.shop import Access, Grant, NotFound, Refused, ShopError, SystemDown
+from bot.shop import Access, Grant, NotFound, Refused, ShopError, SystemDown, upgrade_and_seed
 from bot.shop.adapters import ShopSystems, build_systems
 from bot.shop.adapters.breaker import Breaker
 from bot.shop.adapters.http_api import HttpApi
@@ -128,6 +129,15 @@ async def test_http_systems_answer_as_the_local_ones(service_url: str, tmp_path:
         assert here == there
     named = {(request.method, request.match_info.route.resource.canonical) for request in server.requests}  # type: ignore[union-attr]
     assert named == {(method.upper(), path) for path, terms in server.document["paths"].items() for method in terms}
+
+
+async def test_a_shop_on_mariadb_answers_as_one_in_a_file(service_url: str, mysql_shop: str, feed: Feed) -> None:
+    upgrade_and_seed(mysql_shop, feed(SERVICES), progress=lambda line: None)
+    with freeze(beijing("2026-06-05 12:00")):
+        in_file = await tour(build_systems(service_url, Systems()))
+        on_mariadb = await tour(build_systems(mysql_shop, Systems()))
+    for one, other in zip(in_file, on_mariadb, strict=True):
+        assert one == other
 
 
 @pytest.fixture

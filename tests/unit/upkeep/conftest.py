@@ -1,17 +1,22 @@
-"""All stores of a test's own, in files or in one PostgreSQL database, with two customers who left traces everywhere."""
+"""All stores of a test's own, in files, in one PostgreSQL database, or in files with the shop on MariaDB.
+
+Two customers have left traces everywhere.
+"""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from bot.db import engine_for
+from bot.database_url import with_driver
+from bot.db import engine_for, upgrade
 from bot.settings import Settings, get_settings
 from bot.upkeep.migrating import migrate
 from bot.upkeep.stores import ROOMS, TITLES, databases
-from tests.databases import postgres_database
+from tests.databases import mysql_database, postgres_database
 from tests.unit.upkeep.traces import leave_traces
 
 
@@ -41,11 +46,14 @@ def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         yield str(make_url(url).database)
 
 
+with_mariadb = pytest.mark.parametrize("house", ["sqlite", "postgresql", "mariadb"], indirect=True)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def house(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_files: Path
 ) -> Iterator[Settings]:
-    """Migrated stores, empty; get_settings() names them."""
+    """Migrated stores, empty; get_settings() names them. Tests marked `with_mariadb` have the shop there, too."""
     folder, settings = tmp_path / "var", get_settings()
     monkeypatch.setattr(settings, "var", folder)
 
@@ -54,11 +62,17 @@ def house(
             monkeypatch.setattr(settings, field, getattr(named(folder, url), field))
         return settings
 
-    if request.param == "sqlite":
+    if request.param in ("sqlite", "mariadb"):
         shutil.copytree(migrated_files, folder)
-        yield use()
-        for url in databases(settings).values():
-            engine_for(url).dispose()
+        use()
+        with mysql_database() if request.param == "mariadb" else nullcontext() as shop_url:
+            if shop_url is not None:
+                (folder / "shop.db").unlink()
+                monkeypatch.setattr(settings, "shop_url", with_driver(shop_url))
+                upgrade(settings.shop_url, "shop")
+            yield settings
+            for url in databases(settings).values():
+                engine_for(url).dispose()
     else:
         folder.mkdir()
         with postgres_database(request.getfixturevalue("migrated_postgres")) as url:

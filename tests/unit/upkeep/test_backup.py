@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -37,6 +36,7 @@ from bot.upkeep.requests import erase
 from bot.upkeep.restoring import restore, undo
 from bot.upkeep.stores import databases
 from bot.upkeep_settings import Backup
+from tests.unit.upkeep.conftest import with_mariadb
 from tests.unit.upkeep.test_erase import left
 from tests.unit.upkeep.traces import chat, everything
 
@@ -75,6 +75,7 @@ def ruin(settings: Settings) -> None:
     (settings.var / "uploads" / "new.png").write_bytes(b"new")
 
 
+@with_mariadb
 def test_everything_comes_back_row_by_row(lived_in: Settings, tmp_path: Path) -> None:
     before, had = rows(lived_in), files(lived_in)
     assert sum(map(len, before.values())) > 60 and len(had) == 4
@@ -308,6 +309,7 @@ def test_an_older_version_is_brought_on(lived_in: Settings) -> None:
         assert session.get(OrderRow, "DX1").amount_fen == 100
 
 
+@with_mariadb
 def test_whom_the_shop_has_erased_does_not_come_back(lived_in: Settings, tmp_path: Path) -> None:
     made = backup(lived_in, tmp_path / "to")
     others = left(lived_in, 2)
@@ -340,6 +342,7 @@ def test_of_whom_orders_are_open_again_the_request_waits(
     assert left(lived_in, 1) == []
 
 
+@with_mariadb
 def test_running_services_are_in_the_way(lived_in: Settings, tmp_path: Path) -> None:
     made = backup(lived_in)
     program = (
@@ -510,41 +513,26 @@ def test_a_damaged_database_is_no_hindrance(lived_in: Settings) -> None:
     assert rows(lived_in) == before
 
 
-@pytest.fixture
-def mariadb() -> Iterator[str]:
-    """A database of the test's own on the local MariaDB."""
-    name = f"dianxiaoer_test_{uuid.uuid4().hex[:12]}"
-    client = ["mysql", "--no-defaults", "--protocol=TCP", "-h", "127.0.0.1", "-u", "root"]
-    missing = shutil.which("mysql") is None or shutil.which("mysqldump") is None
-    if missing or subprocess.run([*client, "-e", f"CREATE DATABASE {name}"], capture_output=True).returncode != 0:
-        if os.environ.get("CI"):
-            raise RuntimeError("CI 上要有 MariaDB")
-        pytest.skip("本机没有 MariaDB")
-    yield f"mysql+pymysql://root@127.0.0.1:3306/{name}"
-    subprocess.run([*client, "-e", f"DROP DATABASE {name}"], check=True)
-
-
-def test_mariadb_there_and_back(mariadb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = make_url(mariadb).database
-    # Without a driver here: the tools alone are under test.
-    monkeypatch.setattr(dumping, "engine_for", lambda _url: type("Engine", (), {"dispose": lambda _self: None})())
-
+def test_mariadb_there_and_back(mysql_url: str, tmp_path: Path) -> None:
     def sql(statement: str) -> str:
+        """The rows of the last statement, by the server's own client."""
         command_line = ["mysql", "--no-defaults", "--protocol=TCP", "-h", "127.0.0.1", "-u", "root", "-N"]
-        command_line += ["--default-character-set=utf8mb4", name]
+        command_line += ["--default-character-set=utf8mb4", str(make_url(mysql_url).database)]
         return subprocess.run([*command_line, "-e", statement], capture_output=True, text=True, check=True).stdout
 
+    if not os.environ.get("CI") and (shutil.which("mysql") is None or shutil.which("mysqldump") is None):
+        pytest.skip("本机没有 MariaDB 的命令行工具")
     sql("CREATE TABLE a (id INT PRIMARY KEY, words TEXT) DEFAULT CHARSET utf8mb4")
     sql("CREATE TABLE b (id INT PRIMARY KEY, a INT, FOREIGN KEY (a) REFERENCES a (id), data BLOB)")
     sql("INSERT INTO a VALUES (1, '你好😀'); INSERT INTO b VALUES (1, 1, x'00ff0a')")
-    dumping.dump(mariadb, tmp_path / "x.sql")
+    dumping.dump(mysql_url, tmp_path / "x.sql")
     sql("DELETE FROM b; DROP TABLE b; UPDATE a SET words = ''; CREATE TABLE c (id INT)")
-    dumping.load(mariadb, tmp_path / "x.sql")
+    dumping.load(mysql_url, tmp_path / "x.sql")
     assert sql("SELECT words, hex(data), b.a FROM a JOIN b ON b.a = a.id").split() == ["你好😀", "00FF0A", "1"]
     assert sql("SHOW TABLES").split() == ["a", "b"]
     (tmp_path / "bad.sql").write_text("THIS IS NO SQL;", encoding="utf8")
     with pytest.raises(UpkeepError, match="没有成功：ERROR 1064"):
-        dumping.load(mariadb, tmp_path / "bad.sql")
+        dumping.load(mysql_url, tmp_path / "bad.sql")
 
 
 def test_the_sqlite_copy_needs_no_log_beside_it(house: Settings) -> None:

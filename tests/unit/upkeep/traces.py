@@ -213,10 +213,11 @@ def everything(settings: Settings) -> str:
     found = []
     for url in databases(settings).values():
         with engine_for(url).connect() as connection:
+            quoted = connection.dialect.identifier_preparer.quote_identifier
             for table in sorted(inspect(connection).get_table_names()):
                 if table == "upkeep_erasures":
                     continue
-                for row in connection.execute(text(f'SELECT * FROM "{table}"')).mappings():
+                for row in connection.execute(text(f"SELECT * FROM {quoted(table)}")).mappings():
                     kept = {n: v for n, v in row.items() if (table, n) != ("invoices", "title")}
                     found.append(f"{table} {json.dumps(kept, ensure_ascii=False, default=str)}")
     for path in settings.var.rglob("*"):
