@@ -77,9 +77,8 @@ class Dispatcher(Onlooker):
             if agent.presence == OFFLINE:
                 gone.add(agent.id)
                 conversations.set_presence_if_stale(self._store, agent.id, FRESH_SECONDS)
-        for conversation, agent_id, version in conversations.held(self._store):
-            if agent_id in gone:
-                self._return(conversation, agent_id, version, "offline")
+        for conversation, agent_id, version in conversations.held(self._store, gone) if gone else ():
+            self._return(conversation, agent_id, version, "offline")
 
     def _return(self, conversation: str, agent_id: str, version: int, reason: str) -> None:
         conversations.return_to_queue(
