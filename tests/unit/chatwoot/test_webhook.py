@@ -1,6 +1,7 @@
 """The webhook: genuine or not, ours or not; and the settings."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from bot import conversations
 from bot.chatwoot import add_chatwoot
 from bot.chatwoot.tables import Link
+from bot.chatwoot.webhook import conversation_in
 from bot.chatwoot_settings import DeskEndpoint
 from bot.conversations import Request, Store, bus_of
 from bot.db import engine_for
@@ -176,6 +178,29 @@ async def test_what_is_not_ours_is_let_be(tmp_path: Path) -> None:
             assert await house.post(broken, signed(broken)) == 400
         await asyncio.sleep(0.4)
         assert house.looked() == 0 and house.heard() == []
+
+
+@pytest.mark.parametrize(
+    ("event", "about"),
+    [
+        ("message_created", "message"),
+        ("message_updated", "message"),
+        ("conversation_status_changed", "status"),
+        ("conversation_updated", "status"),
+        ("conversation_resolved", "status"),  # an agent bot's, as is the next
+        ("conversation_opened", "status"),
+        ("webwidget_triggered", "nothing"),
+        ("contact_created", "nothing"),
+    ],
+)
+def test_each_kind_of_webhook_is_read(event: str, about: str) -> None:
+    """As an account's webhooks and an agent bot send them."""
+    chatwoot = Chatwoot()
+    chatwoot.conversations[5] = {"id": 5, "inbox_id": 3, "status": "open", "meta": {}}
+    chatwoot.messages[5] = []
+    body = chatwoot.message_webhook(chatwoot.add(5, "您好")) if about == "message" else chatwoot.status_webhook(5)
+    said = json.dumps({**json.loads(body), "event": event}).encode()
+    assert conversation_in(said, 7, 3) == (None if about == "nothing" else 5)
 
 
 @pytest.mark.parametrize("wrong", [{"url": "ftp://x"}, {"token": ""}, {"webhook_secret": ""}, {"more": 1}])
