@@ -86,6 +86,8 @@ def held(store: Store, agent_ids: Collection[str] | None = None) -> list[tuple[s
 
 def last_words(store: Store, conversation_ids: list[str]) -> dict[str, str]:
     """The text of each conversation's last message, where the customer wrote it."""
+    if not conversation_ids:
+        return {}
     query = (
         select(Message.conversation_id, Message.content)
         .join(Conversation, Conversation.id == Message.conversation_id)
