@@ -8,17 +8,15 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import person
-from actions.answers import plain
 from actions.memory import Events
 from actions.offer_outcomes import follow_offer
-from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR, UNCLEAR_TEXTS, Turn
+from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS, Turn
 from bot.nlu.likeness import likeness
-from bot.nlu.mood import CALM, NEUTRAL, Mood, Said, mood
+from bot.nlu.mood import CALM, LIKELY, NEUTRAL, Mood, Said, heard, mood
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import get_settings
 
-PERSON, COMPLAINT, TALK = "request_human", "complaint", "other"
-LIKELY = 0.5
+COMPLAINT = "complaint"
 # Replies that leave the customer's question open.
 NO_ANSWER = frozenset(
     {
@@ -104,15 +102,7 @@ def read_message(event: dict[str, Any]) -> Said | None:
     parsed, text = event.get("parse_data") or {}, str(event.get("text") or "")
     if event.get("event") != "user" or text.startswith("/") or parsed.get(AGAIN):
         return None
-    ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or [])]
-    intent = next((g["name"] for g in ranking if g.get("name") not in (None, UNCLEAR)), "")
-    base = parsed.get("base_intent") or {}
-    likely = float(base.get("confidence") or 0.0) >= LIKELY or (parsed.get("intent") or {}).get("name") == intent
-    wants = (load_taxonomy().base_of.get(intent, TALK) != TALK or intent == PERSON) and likely and bool(plain(text))
-    named = {f"{e.get('entity')}={e.get('value')}" for e in parsed.get("entities") or []}
-    page = event.get("metadata") or {}
-    named |= {f"{key}={page[key]}" for key in ("page_product", "page_sku") if page.get(key)}
-    return Said(text, float(event.get("timestamp") or 0.0), wants, intent, frozenset(named))
+    return heard(text, float(event.get("timestamp") or 0.0), parsed, event.get("metadata") or {})
 
 
 def messages_since_asked_back(tracker: Tracker) -> int:
@@ -135,7 +125,7 @@ def _wants_soothing(turn: Turn, joined: Mood, slots: dict[str, Any]) -> bool:
     tracker = turn.tracker
     if joined.score > get_settings().operations.emotion.soothe_score or not turn.understood:
         return False
-    if slots["base_intent"] == TALK:
+    if slots["base_intent"] == "other":
         return False  # a curt 不是 asks for nothing
     handed_over = turn.intent == "complain_service" or (slots["upset"] and slots["base_intent"] == COMPLAINT)
     return not (handed_over or tracker.get_slot("soothed") or tracker.get_slot("handover"))

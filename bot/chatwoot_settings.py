@@ -8,6 +8,8 @@ from pydantic import BaseModel, Extra, Field, root_validator
 class DeskEndpoint(BaseModel):
     """`type` "own" needs nothing else; "chatwoot" needs the rest, secrets as ${ENVIRONMENT_VARIABLES}.
 
+    `token` is an administrator's; with `bot_token`, an agent bot's, conversations are opened as that bot's hand-over.
+
     `webhook_secret` is what Chatwoot signs its webhooks with; versions that do not sign get a `webhook_token` at the
     end of the webhook's address instead. `timeout` is in seconds, for one call.
     """
@@ -17,6 +19,7 @@ class DeskEndpoint(BaseModel):
     account_id: int = Field(default=0, ge=0)
     inbox_id: int = Field(default=0, ge=0)
     token: str = Field(default="", repr=False)
+    bot_token: str = Field(default="", repr=False)
     webhook_secret: str = Field(default="", repr=False)
     webhook_token: str = Field(default="", repr=False)
     timeout: float = Field(default=10.0, gt=0)

@@ -6,6 +6,7 @@ A store is a set of tables with its own migrations (`bot/<room>/migrations`), so
 import logging
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ from bot.observing.pools import WatchedPool
 logger = logging.getLogger(__name__)
 
 _BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
+_LOOK_SECONDS = 0.001  # between looks whether it is over; SQLite's own pauses grow to a tenth of a second
 _MIGRATING, _MIGRATING_SECONDS = 7_430_155, 600
 _ONE_MIGRATION = RLock()
 _TRIES = 5  # of a transaction that lost against another one
@@ -104,6 +106,7 @@ def _forget_in_child() -> None:
     _INHERITED.extend(_FILES)
     _FILES.clear()
     engine_for.cache_clear()
+    _turn.cache_clear()
 
 
 os.register_at_fork(after_in_child=_forget_in_child)
@@ -111,8 +114,53 @@ os.register_at_fork(after_in_child=_forget_in_child)
 
 def _begin_sqlite(connection: Any) -> None:
     # A reader that turns writer inside a transaction can fail at once with SQLITE_BUSY; who will write says so first.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", False):
+        _begin_writing(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Any) -> None:
+    """Wait for the lock as long as `busy_timeout` says, but look often: who sleeps long finds it taken again."""
+    cursor = connection.connection.cursor()
+    (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    end = time.monotonic() + patience / 1000
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < end:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+            time.sleep(_LOOK_SECONDS)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # what it raises now is SQLAlchemy's
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={patience}")
+        cursor.close()
+
+
+@lru_cache(maxsize=16)
+def _turn(url: str) -> Any:
+    """The lock by which the threads of this process take turns in writing."""
+    return RLock()
+
+
+@contextmanager
+def _taking_turns(url: str) -> Iterator[None]:
+    # Else each thread would look for SQLite's lock by itself, and those that wait would keep the one that works from
+    # working. Who waits too long goes on, and SQLite says what is wrong.
+    if make_url(url).get_backend_name() != "sqlite":
+        yield
+        return
+    turn = _turn(url)
+    mine = turn.acquire(timeout=_BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if mine:
+            turn.release()
 
 
 @contextmanager
@@ -126,7 +174,11 @@ def reading(url: str) -> Iterator[Session]:
 def writing(url: str) -> Iterator[Session]:
     """A session for one transaction: committed at the end of the block, rolled back on an error."""
     engine = engine_for(url).execution_options(writes=True)
-    with Session(engine, future=True, expire_on_commit=False) as session, session.begin():
+    with (
+        _taking_turns(url),
+        Session(engine, future=True, expire_on_commit=False) as session,
+        session.begin(),
+    ):
         yield session
 
 

@@ -16,6 +16,7 @@ from rasa.core.channels.channel import UserMessage
 
 from bot.channel_settings import Channels
 from bot.channels.collect import CollectingOutput, joined
+from bot.channels.feelings import Feelings
 from bot.channels.incoming import Incoming
 from bot.channels.media import PHOTOS, PREFIX, MediaStore
 from bot.channels.moderation import TOO_FAST, Moderation
@@ -92,12 +93,13 @@ class Path:
         self._unsubscribe: Callable[[], None] | None = None
         self._media_news = asyncio.Event()
         self._moderation = Moderation(channel, settings.messages_per_minute)
+        self._feelings = Feelings(store)
 
     async def start(self, app: Any, handler: Handler) -> None:
         """Begin to answer, first what an earlier process left."""
         self._app, self._ask_rasa = app, handler
         self._unsubscribe = self._store.bus.subscribe({"inbox"}, self._wake)
-        for job in (self._sweep(), self._fetch_media()):
+        for job in (self._sweep(), self._fetch_media(), self._feelings.run(app)):
             self._spawn(job)
 
     async def stop(self) -> None:
@@ -120,6 +122,7 @@ class Path:
             self._media_news.set()
         if stored is not None and stored.new:
             MESSAGES.labels(self._channel).inc()
+            self._feelings.take(stored)
         if stored is not None and stored.new and stored.request is not None:
             if len(self._untried) > _REMEMBERED:  # taken by other processes; forgetting costs a look into the tracker
                 self._untried.clear()

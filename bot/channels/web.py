@@ -31,6 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import conversations
 from bot.channels import shared
+from bot.channels.feelings import Feelings
 from bot.channels.identity import Identity, read_identity
 from bot.channels.lanes import Lane, Lanes
 from bot.channels.turns import answered_before, message_id_of
@@ -86,6 +87,7 @@ class WebChat(SocketIOInput):
         self._proxies = options.own_proxies if settings.own_proxies is None else settings.own_proxies
         self._lanes = Lanes(self._store, self.name(), self._answer, options.answer_timeout + 30)
         self._places = Places(self._store, self._lanes, self._emit)
+        self._feelings = Feelings(self._store)
         self._care = Care(self._store, self._max_length)
         self._pages: dict[str, tuple[str, Lane]] = {}  # socket id → the conversation it shows
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -128,6 +130,7 @@ class WebChat(SocketIOInput):
             await self._store.bus.start()
             self._start(self._sweep_now_and_then())
             self._start(self._places.run())
+            self._start(self._feelings.run(app))
 
         @blueprint.listener("before_server_stop")
         async def stop(_app: Sanic, _loop: Any) -> None:
@@ -321,6 +324,7 @@ class WebChat(SocketIOInput):
             )
         if stored.new:
             MESSAGES.labels(self.name()).inc()
+            self._feelings.take(stored)
             if len(self._untried) > _REMEMBERED:  # taken by other processes; forgetting costs a look into the tracker
                 self._untried.clear()
             self._untried.add(message_id_of(stored))

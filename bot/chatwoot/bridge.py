@@ -6,8 +6,9 @@ import logging
 import time
 from typing import Any
 
-from bot.chatwoot import looking, parcels, sending
+from bot.chatwoot import erasures, looking, parcels, sending
 from bot.chatwoot.client import Client
+from bot.chatwoot.pictures import Pictures
 from bot.chatwoot_settings import DeskEndpoint
 from bot.conversations import ONLINE, Store, new_worker, save_agent, seen, set_presence
 from bot.waiting import news_within
@@ -21,9 +22,10 @@ _CAPACITY = 100_000
 class Bridge:
     """Several processes may run it: the one with the lease works, another takes over when that one is gone."""
 
-    def __init__(self, store: Store, endpoint: DeskEndpoint) -> None:
+    def __init__(self, store: Store, endpoint: DeskEndpoint, pictures: Pictures) -> None:
         self._store = store
         self._endpoint = endpoint
+        self._pictures = pictures
         self._worker = new_worker()
         self._seen = 0.0
 
@@ -64,12 +66,14 @@ class Bridge:
         await asyncio.to_thread(self._alive)
         while await asyncio.to_thread(parcels.make_parcels, self._store):
             pass
-        sent = await sending.send_due(self._store, client)
+        sent = await sending.send_due(self._store, client, self._pictures)
         await asyncio.to_thread(parcels.hold, self._store, self._worker)
-        await looking.look_where_due(self._store, client)
+        await looking.look_where_due(self._store, client, self._pictures)
         if sent:
             return 0.0
-        due = [sending.next_due(self._store), looking.next_look(self._store)]
+        # After the sending: what was under way to the contact goes with it.
+        await erasures.carry_out(self._store, client)
+        due = [sending.next_due(self._store), looking.next_look(self._store), erasures.next_erasure(self._store)]
         return max(0.0, min([_SWEEP_SECONDS, *(moment - time.time() for moment in due if moment is not None)]))
 
     def _alive(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from bot.chatwoot import texts
+from bot.chatwoot import pictures, texts
 from bot.chatwoot.tables import Link, Parcel, Reading
 from bot.conversations import Happened, Store, events_after, last_event
 from bot.conversations.store import Change, holds
@@ -19,6 +19,7 @@ AGENT = "chatwoot"  # who owns a chat that somebody in Chatwoot answers
 LEASE_SECONDS = 120.0  # longer than a step with an answer that does not come
 _BATCH = 200
 _HISTORY = 100  # messages that the note shows
+_NOTE_FILES = 5  # of the customer's newest pictures that go with it
 
 
 def hold(store: Store, worker: str) -> bool:
@@ -81,7 +82,15 @@ def _message(change: Change, conversation_id: str, number: int) -> None:
     query = select(Message).where(Message.conversation_id == conversation_id, Message.number == number)
     row = change.session.execute(query).scalar_one_or_none()
     if told is not None and told.theirs and row is not None:
-        _add(change, conversation_id, f"message-{number}", "message", {"text": texts.of(row.content)})
+        _add(change, conversation_id, f"message-{number}", "message", _content(row.content))
+
+
+def _content(said: dict[str, Any]) -> dict[str, Any]:
+    """`text`: what is said without the `files`, which are names in `var/media`; `instead`: where they cannot go."""
+    files = pictures.media_in(said)
+    if not files:
+        return {"text": texts.of(said)}
+    return {"text": str(said.get("text") or ""), "files": files, "instead": texts.of(said)}
 
 
 def _owner(change: Change, conversation: Any, event: Happened) -> None:
@@ -114,14 +123,17 @@ def _open(change: Change, conversation: Any, number: int) -> None:
     )
     later = {data.get("number") for data in change.session.execute(events).scalars()}
     _add(change, conversation.id, f"status-{number}", "status", {"status": "open"})
-    note = texts.note(conversation, [row for row in reversed(rows) if row.number not in later], number)
-    _add(change, conversation.id, f"note-{number}", "note", {"text": note})
+    before = [row for row in reversed(rows) if row.number not in later]
+    note = texts.note(conversation, before, number)
+    shown = [name for row in before if row.author == "customer" for name in pictures.media_in(row.content)]
+    files = {"files": shown[-_NOTE_FILES:], "instead": note} if shown else {}
+    _add(change, conversation.id, f"note-{number}", "note", {"text": note, **files})
 
 
 def _link(change: Change, conversation_id: str) -> Any:
     row = change.session.get(Link, conversation_id)
     if row is None:
-        row = Link(conversation_id=conversation_id, seen_id=0, sent_id=0, failures=0, theirs=False)
+        row = Link(conversation_id=conversation_id, seen_id=0, heard=[], sent_id=0, failures=0, theirs=False)
         change.session.add(row)
         change.session.flush()
     return row

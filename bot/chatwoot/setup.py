@@ -7,6 +7,7 @@ from aiohttp import web
 
 from bot.chatwoot import looking, webhook
 from bot.chatwoot.bridge import Bridge
+from bot.chatwoot.pictures import Pictures
 from bot.conversations import Store, bus_of
 from bot.db import upgrade
 from bot.settings import Settings
@@ -37,7 +38,8 @@ def add_chatwoot(app: web.Application, settings: Settings) -> None:
         for room in ("conversations", "chatwoot"):
             await asyncio.to_thread(upgrade, store.url, room)
         await store.bus.start()
-        bridge = Bridge(store, endpoint)
+        limit = settings.operations.desk.image_max_mb * 2**20
+        bridge = Bridge(store, endpoint, Pictures(settings.var, limit, endpoint.token))
         await bridge.start()
         yield
         await bridge.stop()

@@ -11,8 +11,9 @@ Base: Any = declarative_base()
 class Link(Base):
     """A conversation's counterpart.
 
-    `seen_id`: the last message there that was looked at; `sent_id`: the last one that is known to have come from here.
-    `theirs`: people there are to answer now. `look_at` (real time): when to look there next.
+    `seen_id`: up to this message there all were looked at; `heard`: those after it that were (ids). `sent_id`: the last
+    one that is known to have come from here. `theirs`: people there are to answer now. `look_at` (real time): when to
+    look there next.
     """
 
     __tablename__ = "chatwoot_links"
@@ -21,6 +22,7 @@ class Link(Base):
     source_id = Column(String(128))
     remote_id = Column(BigInteger)
     seen_id = Column(BigInteger, nullable=False, default=0)
+    heard = Column(JSON, nullable=False, default=list)
     sent_id = Column(BigInteger, nullable=False, default=0)
     theirs = Column(Boolean, nullable=False, default=False)
     look_at = Column(Float)
@@ -48,6 +50,15 @@ class Parcel(Base):
         UniqueConstraint("conversation_id", "key"),
         Index("ix_chatwoot_parcels_state", "state", "next_at"),
     )
+
+
+class Erasure(Base):
+    """A contact there that is to be deleted, because the person's data were erased here."""
+
+    __tablename__ = "chatwoot_erasures"
+    contact_id = Column(BigInteger, primary_key=True, autoincrement=False)
+    attempts = Column(Integer, nullable=False, default=0)
+    next_at = Column(Float, nullable=False, default=0.0)
 
 
 class Reading(Base):

@@ -8,13 +8,15 @@ from bot.clock import as_utc, local
 
 _WHO = {"customer": "顾客", "bot": "机器人", "agent": "客服", "system": "系统", "note": "备注"}
 _FACTS = {"reason": "原因", "text": "顾客的话", "unclear": "没听懂的", "emotion": "情绪", "emotion_score": "情绪分"}
+_KINDS = {"image": "[图片]", "voice": "[语音]", "template": "[卡片]"}
 _LONGEST = 20_000  # characters of a note
 
 
 def of(content: Mapping[str, Any]) -> str:
     """A message's content as a line of text."""
     attachment = content.get("attachment")
-    picture = "[图片]" if isinstance(attachment, dict) else ""
+    kind = attachment.get("type") if isinstance(attachment, dict) else None
+    picture = _KINDS.get(str(kind), "[文件]") if kind else ""
     return " ".join(part for part in (str(content.get("text") or ""), picture) if part) or "[无文字]"
 
 
@@ -40,9 +42,9 @@ def left(owner: str) -> str:
     return f"{what}（{local(clock.now()):%m-%d %H:%M:%S}）"
 
 
-def reply(message: Mapping[str, Any]) -> str:
-    """An agent's message as the customer gets it: text and links to what is attached."""
-    links = [str(one.get("data_url")) for one in message.get("attachments") or [] if one.get("data_url")]
+def reply(message: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> str:
+    """An agent's words as the customer gets them, with links to the attachments that are no pictures."""
+    links = [str(one.get("data_url")) for one in others if one.get("data_url")]
     return "\n".join([str(message.get("content") or ""), *links]).strip()
 
 

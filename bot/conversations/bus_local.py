@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 _KEY_BYTES = 16
 _LARGEST = 8192  # bytes of a wake-up; more does not belong here
+_PEERS_SECONDS = 1.0
 _BUFFER = 4 * 1024 * 1024  # the kernel may grant less
 
 
@@ -35,6 +37,7 @@ class LocalBus(Bus):
         self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
         self._known_key = b""
+        self._peers_known: tuple[int, float, list[int]] = (0, 0.0, [])
 
     def publish(self, topic: str, data: dict[str, Any]) -> None:
         self.deliver(topic, data)
@@ -42,9 +45,9 @@ class LocalBus(Bus):
             packet = self._key() + json.dumps([topic, data], ensure_ascii=False).encode()
             if len(packet) > _LARGEST:
                 raise ValueError(f"a wake-up of {len(packet)} bytes")
-            for peer in self._peers():
+            for port in self._peers():
                 with contextlib.suppress(OSError):  # a full buffer: the sweep finds the news
-                    self._sender.sendto(packet, (_HOST, int(peer.name.partition(".")[0])))
+                    self._sender.sendto(packet, (_HOST, port))
         except Exception:
             _LOG.exception("the wake-up %s did not leave this process", topic)
 
@@ -82,14 +85,21 @@ class LocalBus(Bus):
         if isinstance(topic, str) and isinstance(data, dict):
             self.deliver(topic, data)
 
-    def _peers(self) -> list[Path]:
+    def _peers(self) -> list[int]:
+        """The ports of the others; the folder is read again when its files have changed, and now and then."""
+        changed, now = self._folder.stat().st_mtime_ns, time.monotonic()
+        if changed != self._peers_known[0] or now - self._peers_known[1] >= _PEERS_SECONDS:
+            self._peers_known = changed, now, self._look_for_peers()
+        return self._peers_known[2]
+
+    def _look_for_peers(self) -> list[int]:
         peers = []
         for path in self._folder.iterdir():
             port, _, pid = path.name.partition(".")
             if not (port.isdigit() and pid.isdigit()) or path == self._own:
                 continue
             if _runs(int(pid)):
-                peers.append(path)
+                peers.append(int(port))
             else:
                 path.unlink(missing_ok=True)
         return peers

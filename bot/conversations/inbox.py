@@ -207,9 +207,13 @@ def is_held(conversation: Any) -> bool:
 
 
 def pass_to_person(change: Change, conversation: Any, *, unheard: bool) -> None:
-    """What still waits for the bot goes to the person instead; `unheard`: the bot has not begun to think about it."""
+    """What still waits for the bot goes to the person instead; `unheard`: the bot has not begun to think about it.
+
+    The person owes the answer from when the customer wrote it.
+    """
     for row in _waiting(change, conversation.id):
         row.state = log.PASSED
+        conversation.unanswered_since = conversation.unanswered_since or row.created_at
         if unheard:
             change.event("passed", conversation, conversation.agent_id, number=row.number)
 

@@ -1,6 +1,7 @@
 """The queue: who waits, in which order, and how long the next one will wait."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,15 +74,20 @@ def promises(store: Store) -> list[Promise]:
         return [_promise(row) for row in session.execute(query).scalars()]
 
 
-def held(store: Store) -> list[tuple[str, str, int]]:
-    """(conversation, agent, version) of all that agents own."""
+def held(store: Store, agent_ids: Collection[str] | None = None) -> list[tuple[str, str, int]]:
+    """(conversation, agent, version) of all that agents own, or these agents."""
     query = select(Conversation.id, Conversation.agent_id, Conversation.version)
+    query = query.where(Conversation.owner == states.AGENT)
+    if agent_ids is not None:
+        query = query.where(Conversation.agent_id.in_(sorted(agent_ids)))
     with store.reading() as session:
-        return [tuple(row) for row in session.execute(query.where(Conversation.owner == states.AGENT))]
+        return [tuple(row) for row in session.execute(query)]
 
 
 def last_words(store: Store, conversation_ids: list[str]) -> dict[str, str]:
     """The text of each conversation's last message, where the customer wrote it."""
+    if not conversation_ids:
+        return {}
     query = (
         select(Message.conversation_id, Message.content)
         .join(Conversation, Conversation.id == Message.conversation_id)

@@ -57,7 +57,8 @@ def move(change: Change, conversation: Any, name: str, *, agent_id: str | None =
     conversation.agent_id = agent_id
     conversation.version += 1
     if conversation.owner == WAITING:  # a chat that comes back unanswered keeps its place
-        conversation.waiting_since = conversation.waiting_since or clock.now()
+        since = conversation.waiting_since or conversation.unanswered_since
+        conversation.waiting_since = since or clock.now()
     elif conversation.owner != AGENT:
         conversation.waiting_since = conversation.answer_by = conversation.unanswered_since = None
     conversation.survey_due = clock.now() if name == "close" else None

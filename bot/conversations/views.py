@@ -61,6 +61,8 @@ class TicketView:
 
 def summaries(store: Store, conversation_ids: Sequence[str]) -> list[Summary]:
     """Those of the ids that exist, in the order given."""
+    if not conversation_ids:
+        return []
     with store.reading() as session:
         found = {
             s.id: s for s in _summaries(session, Conversation.id.in_(list(conversation_ids)), len(conversation_ids))

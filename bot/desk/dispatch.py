@@ -57,15 +57,23 @@ class Dispatcher(Onlooker):
         self._gone()
         due = [self._promise(promise) for promise in conversations.promises(self._store)]
         self._cancelled()
-        agents = self._agents()
-        self._route(agents)
-        queue = conversations.waiting_list(self._store)
-        if not any(agent.presence == ONLINE for agent in agents):
-            self._nobody(queue)
-        else:
-            due.append(self._tell_places(queue, agents))
+        due.append(self._serve())
         soonest = min((moment for moment in due if moment is not None), default=None)
         return None if soonest is None else max(0.0, (soonest - clock.now()).total_seconds())
+
+    def _serve(self) -> datetime | None:
+        """Deal with who waits; when there is something to tell them."""
+        queue = conversations.waiting_list(self._store)
+        if not queue:
+            self._told = {}
+            return None
+        agents = self._agents()
+        self._route(queue, agents)
+        queue = conversations.waiting_list(self._store)
+        if any(agent.presence == ONLINE for agent in agents):
+            return self._tell_places(queue, agents)
+        self._nobody(queue)
+        return None
 
     def _agents(self) -> list[AgentView]:
         return conversations.list_agents(self._store, fresh_seconds=FRESH_SECONDS)
@@ -77,9 +85,8 @@ class Dispatcher(Onlooker):
             if agent.presence == OFFLINE:
                 gone.add(agent.id)
                 conversations.set_presence_if_stale(self._store, agent.id, FRESH_SECONDS)
-        for conversation, agent_id, version in conversations.held(self._store):
-            if agent_id in gone:
-                self._return(conversation, agent_id, version, "offline")
+        for conversation, agent_id, version in conversations.held(self._store, gone) if gone else ():
+            self._return(conversation, agent_id, version, "offline")
 
     def _return(self, conversation: str, agent_id: str, version: int, reason: str) -> None:
         conversations.return_to_queue(
@@ -115,9 +122,8 @@ class Dispatcher(Onlooker):
             self._store, promise.id, version=promise.version, next_seconds=None if last else seconds or 30
         )
 
-    def _route(self, agents: list[AgentView]) -> None:
+    def _route(self, queue: list[Waiting], agents: list[AgentView]) -> None:
         names = {agent.id: agent.name for agent in agents}
-        queue = conversations.waiting_list(self._store)
         for one in routing.plan(queue, agents, self._desk.load_weight):
             try:
                 conversations.claim(

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.conversations import Happened, Stored
@@ -26,9 +27,14 @@ def events_of(happened: Happened, message: Stored | None, channel: str, desk: De
     found = [] if read is None else read(happened, message, desk)
     where = happened.conversation_id or f"agent/{happened.agent_id}"
     return [
-        Event(kind, where, happened.at, _id(happened, place), channel, actor, data)
+        Event(kind, where, _time(happened, message, kind), _id(happened, place), channel, actor, data)
         for place, (kind, actor, data) in enumerate(found)
     ]
+
+
+def _time(happened: Happened, message: Stored | None, kind: str) -> datetime:
+    # A message that waited for the bot and went to a person counts from when the customer wrote it.
+    return message.time if message is not None and kind.startswith("message.") else happened.at
 
 
 def _id(happened: Happened, place: int) -> str:

@@ -1,7 +1,8 @@
 """From a conversation's events to its contacts, the unit that figures count: a pure function.
 
 A contact is one visit: it begins with a customer's message and ends with the conversation's closing, a new session or
-an hour of silence. Response times are measured from the first message that waits to the first reply of bot or agent.
+an hour of silence, but not while the customer waits for a person. Response times are measured from the first message
+that waits to the first reply of bot or agent; the wait for a person ends with the assignment that led to an answer.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ SILENCE = timedelta(minutes=60)
 _REPLIES = ("message.bot", "message.agent")
 # What belongs to the last visit however late it comes; other things between two visits belong to none.
 _FOLLOWS = ("rating",)
+_ENDS_WAIT = ("handoff.assigned", "handoff.cancelled", "handoff.ticket", "conversation.closed")
 # Entities of the buttons below an answer of the knowledge base: what they say is about that answer, no new matter.
 _ABOUT_ANSWER = {"faq_entry", "faq_asked", "faq_helpful"}
 # Taobao counts the average response time of rounds that begin between 08:00 and 24:00 of the shop's day.
@@ -79,9 +81,12 @@ def contacts_of(events: Iterable[Event]) -> list[Contact]:
 def _read(events: Iterable[Event]) -> Iterator[Contact]:
     contact: Contact | None = None
     waiting_since: datetime | None = None
-    fresh_session = False
+    fresh_session = queued = False
+    alive: datetime | None = None  # when somebody said something last, or an agent came
     for event in events:
-        over = contact is not None and (contact.closed or event.at - contact.ended_at > SILENCE)
+        over = contact is not None and (
+            contact.closed or (not queued and alive is not None and event.at - alive > SILENCE)
+        )
         if event.kind == "session.started":
             fresh_session = True
             continue
@@ -90,7 +95,7 @@ def _read(events: Iterable[Event]) -> Iterator[Contact]:
                 continue  # the page's own greeting: nobody has said anything yet
             if contact and (over or fresh_session):
                 yield contact
-                contact, waiting_since = None, None
+                contact, waiting_since, queued = None, None, False
             fresh_session = False
             if contact is None:
                 contact = Contact(event.conversation_id, event.channel, event.at, event.at)
@@ -100,11 +105,22 @@ def _read(events: Iterable[Event]) -> Iterator[Contact]:
         if contact is None:
             continue
         _count(contact, event)
+        if event.kind.startswith("message.") or event.kind == "handoff.assigned":
+            alive = event.at
+        queued = _still_queued(queued, event)
         if event.kind in _REPLIES and waiting_since is not None:
             _answered(contact, waiting_since, event.at)
             waiting_since = None
     if contact:
         yield contact
+
+
+def _still_queued(before: bool, event: Event) -> bool:
+    if event.kind in ("handoff.requested", "handoff.transferred"):
+        return True
+    if event.kind == "handoff.returned":
+        return bool(event.data.get("to") == "queue")
+    return before and event.kind not in _ENDS_WAIT
 
 
 def _opens_silently(event: Event) -> bool:
@@ -141,7 +157,8 @@ def _count(contact: Contact, event: Event) -> None:
         contact.handoff_reason = contact.handoff_reason or str(data.get("reason") or "")
     elif event.kind == "handoff.assigned":
         contact.agent = str(data.get("agent") or "")
-        if contact.wait_ms is None and data.get("wait_ms") is not None:
+        # Who lost the chat before a word does not count, nor does a person who came unasked.
+        if contact.handed_off and not contact.messages["agent"] and data.get("wait_ms") is not None:
             contact.wait_ms = int(data["wait_ms"])
     elif event.kind == "message.agent":
         contact.agent = str(data.get("agent") or contact.agent)

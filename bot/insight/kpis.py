@@ -61,7 +61,9 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure("handed_off", "转人工率", "转过人工的来访占全部来访的比例", "handed_off", "contacts", "%", "low", "", 100),
     Figure(
-        "handoff_wait", "转人工等待", "从请求人工到客服接起的秒数，取平均", "wait_ms", "waited", "秒", "low", "", 0.001
+        "handoff_wait", "转人工等待",
+        "从请求人工到客服接起的秒数，取平均；接起后没说话就转走、退回的，算到下一位接起",
+        "wait_ms", "waited", "秒", "low", "", 0.001
     ),
     Figure("order_value", "客单价", "归因到来访的订单金额（含运费）的平均", "order_fen", "orders", "元", "", "", 0.01),
     Figure("rated", "参评率", "有评价的来访占全部来访的比例", "rated", "contacts", "%", "high", "", 100),

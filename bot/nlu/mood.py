@@ -1,17 +1,22 @@
 """The emotion of a conversation: that of the latest message, joined with what no single message can show."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.mood_settings import Emotion
+from bot.nlu.taxonomy import load_taxonomy
 
 IMPATIENT, CALM = "impatient", "calm"
 NEUTRAL, ANNOYED, FURIOUS = 3, 2, 1
 
 Likeness = Callable[[str, str], float]
 
+LIKELY = 0.5  # from which confidence on a base intent says what a message wants
+_UNCLEAR, _PERSON, _TALK = "nlu_fallback", "request_human", "other"
 _MARKS = re.compile(r"[!！?？]{2,}")
+_WORDS = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,26 @@ class Mood:
     emotion: str = CALM
     score: int = NEUTRAL
     repeated: int = 0
+
+
+def heard(text: str, at: float, parsed: Mapping[str, Any], page: Mapping[str, Any]) -> Said:
+    """A message that a customer wrote.
+
+    Args:
+        text: its words.
+        at: when, in seconds.
+        parsed: what the pipeline of config.yml found in it.
+        page: what the customer's page told with it (`page_product`, `page_sku`).
+    """
+    ranking = [parsed.get("intent") or {}, *(parsed.get("intent_ranking") or [])]
+    intent = next((g["name"] for g in ranking if g.get("name") not in (None, _UNCLEAR)), "")
+    base = parsed.get("base_intent") or {}
+    likely = float(base.get("confidence") or 0.0) >= LIKELY or (parsed.get("intent") or {}).get("name") == intent
+    business = load_taxonomy().base_of.get(intent, _TALK) != _TALK or intent == _PERSON
+    wants = business and likely and bool(_WORDS.search(text))
+    named = {f"{e.get('entity')}={e.get('value')}" for e in parsed.get("entities") or []}
+    named |= {f"{key}={page[key]}" for key in ("page_product", "page_sku") if page.get(key)}
+    return Said(text, at, wants, intent, frozenset(named))
 
 
 def mood(said: Sequence[Said], emotion: str, score: int, waited: float, alike: Likeness, numbers: Emotion) -> Mood:

@@ -23,6 +23,7 @@ from bot.upkeep.stores import sqlite_file
 
 SUFFIXES = {"sqlite": ".db", "postgresql": ".dump", "mysql": ".sql"}
 _PACKAGES = {"postgresql": "postgresql-client", "mysql": "mariadb-client"}
+_NO_ROOM = 64 * 1024  # bytes free on a disk that is full
 _FULL = re.compile(r"No space left|disk is full|database or disk is full|Errcode: 28", re.IGNORECASE)
 # Everything in the schema but what extensions have brought; sequences last, most go with their tables.
 _DROP_ALL = """
@@ -128,7 +129,9 @@ def _dump_sqlite(url: str, file: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
         check_sqlite(copy, place.name)
     except sqlite3.Error as error:
-        raise _failed(f"备份 {place.name}", str(error)) from error
+        # On a full disk SQLite says "disk I/O error" where its journal or shared memory finds no room.
+        full = shutil.disk_usage(file.parent).free < _NO_ROOM
+        raise _failed(f"备份 {place.name}", "database or disk is full" if full else str(error)) from error
     finally:
         copy.close()
         source.close()

@@ -15,6 +15,7 @@ from sqlalchemy import Text, cast, delete, inspect, or_, select, text, update
 
 from bot.channels.media import PREFIX as MEDIA
 from bot.channels.shared_tables import MediaFile
+from bot.chatwoot import erasures
 from bot.chatwoot.tables import Link, Parcel
 from bot.conversations.tables import Conversation, Delivery, Event, Message, Survey, Ticket
 from bot.db import engine_for, reading, writing
@@ -53,6 +54,8 @@ def erase_outside_shop(settings: Settings, person: Person, needles: Sequence[Nee
     if "knowledge" in there:
         counts.update(_delete(there["knowledge"].url, AskedRow, AskedRow.conversation.in_(ids)))
     if "chatwoot" in there:
+        # Her contacts in Chatwoot itself are deleted by the bridge, as soon as it can.
+        counts["chatwoot_contacts"] += erasures.ask(there["chatwoot"].url, ids)
         for table in (Parcel, Link):
             counts += _delete(there["chatwoot"].url, table, table.conversation_id.in_(ids))
     if "conversations" in there:

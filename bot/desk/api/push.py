@@ -40,10 +40,10 @@ class Page:
     watched: set[str] = field(default_factory=set)
     unsent: "asyncio.Queue[str | None]" = field(default_factory=lambda: asyncio.Queue(_UNSENT))
 
-    def put(self, event: dict[str, Any]) -> None:
+    def put(self, text: str) -> None:
         """Send soon; a page that does not read is let go and comes back later."""
         try:
-            self.unsent.put_nowait(json.dumps(event, ensure_ascii=False))
+            self.unsent.put_nowait(text)
         except asyncio.QueueFull:
             while not self.unsent.empty():
                 self.unsent.get_nowait()
@@ -108,9 +108,10 @@ class Hub:
 
     def _send_typing(self, conversation: str, what: dict[str, Any], but: Page | None = None) -> None:
         agent = self._agent_of.get(conversation)
+        text = _text({"type": "typing", "conversation": conversation, **what})
         for page in self._all():
             if page is not but and (page.me.account.id == agent or conversation in page.watched):
-                page.put({"type": "typing", "conversation": conversation, **what})
+                page.put(text)
 
     async def _follow(self) -> None:
         while True:
@@ -124,8 +125,10 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _send(self, news: list[Happened]) -> None:
-        # Without pages there is no await, so none can arrive in between and miss what was not wired.
-        wired = await asyncio.to_thread(self._wired, news) if self._pages else {}
+        # Most of what is said concerns nobody here: the bot's chats. A page that arrives meanwhile may hear more.
+        wired: dict[int, str] = {}
+        while wanted := [event for event in news if event.number not in wired and self._is_heard(event)]:
+            wired |= await asyncio.to_thread(self._wired, wanted)
         for event in news:
             if event.kind == "owner" and event.conversation_id:
                 self._remember(event)
@@ -134,6 +137,9 @@ class Hub:
                     page.put(wired[event.number])
             self._last = event.number
 
+    def _is_heard(self, event: Happened) -> bool:
+        return any(page.may_hear(event) for page in self._all())
+
     def _remember(self, event: Happened) -> None:
         assert event.conversation_id is not None
         if event.agent_id is None:
@@ -141,13 +147,13 @@ class Hub:
         else:
             self._agent_of[event.conversation_id] = event.agent_id
 
-    def _wired(self, news: list[Happened]) -> dict[int, dict[str, Any]]:
-        """The events as pages get them, with the messages and conversations they are about."""
+    def _wired(self, news: list[Happened]) -> dict[int, str]:
+        """The events as pages get them, with the messages and conversations they are about: once for all pages."""
         said = [(e.conversation_id, e.data["number"]) for e in news if e.kind == "message" and e.conversation_id]
         found = conversations.messages(self._store, said)
         changed = list(dict.fromkeys(e.conversation_id for e in news if e.kind == "owner" and e.conversation_id))
         shown = {one.id: one for one in conversations.summaries(self._store, changed)}
-        return {event.number: self._wire(event, found, shown) for event in news}
+        return {event.number: _text(self._wire(event, found, shown)) for event in news}
 
     def _wire(self, event: Happened, found: dict[tuple[str, int], Stored], shown: dict[str, Summary]) -> dict[str, Any]:
         known = {"event": event.number, "type": event.kind, "at": wire.iso(event.at)}
@@ -210,7 +216,7 @@ class Hub:
                 hello = {"type": "hello", "event": after}
             if upto == self._last:
                 break
-        page.put(hello)
+        page.put(_text(hello))
         for event in missed:
             if page.may_hear(event):
                 page.put(wired[event.number])
@@ -266,6 +272,10 @@ class Hub:
                 page.watched.discard(conversation)
             elif len(page.watched) < 50:
                 page.watched.add(conversation)
+
+
+def _text(event: dict[str, Any]) -> str:
+    return json.dumps(event, ensure_ascii=False)
 
 
 HUB = web.AppKey("desk_hub", Hub)

@@ -1,29 +1,17 @@
 """Hand-over to Chatwoot and back: in order, once each, over faults and crashes."""
 
-import random
-
 import pytest
-from conftest import House, endpoint
-from fake import Chatwoot
+from chatwoot_house import House, endpoint
+from chatwoot_server import BOT_TOKEN, OTHER_INBOX, Chatwoot
 
 from bot import conversations
-from bot.chatwoot import sending
-from bot.chatwoot.bridge import Bridge
-from bot.chatwoot.client import Client
+from bot.chatwoot.tables import Link
 from bot.conversations import Request, Store
-
-
-async def handed_over(house: House, *texts: str) -> str:
-    await house.settle(1)
-    chat = house.chat("我的手机坏了", *texts)
-    note = {"text": "我的手机坏了", "collected": {"order_number": "DX1"}, "emotion": "angry"}
-    conversations.request_person(house.store, chat, Request("request_human", note=note))
-    await house.settle()
-    return chat
+from bot.conversations.tables import Delivery, Message
 
 
 async def test_the_whole_story(house: House, chatwoot: Chatwoot) -> None:
-    chat = await handed_over(house)
+    chat = await house.handed_over()
     remote = house.remote(chat)
     assert chatwoot.conversations[remote]["status"] == "open"
     (note,) = chatwoot.notes(remote)
@@ -45,6 +33,7 @@ async def test_the_whole_story(house: House, chatwoot: Chatwoot) -> None:
     assert conversations.owner_of(house.store, chat) == "agent"
     assert conversations.receive(house.store, chat, {"text": "好"}, request={"text": "好"}).route == "person"
     assert len(conversations.take_outgoing(house.store, "wechat", conversations.new_worker())) == 1
+    await house.settle(2)
 
     chatwoot.add(remote, "寄来修就行")
     chatwoot.conversations[remote]["status"] = "resolved"
@@ -72,7 +61,7 @@ async def test_the_whole_story(house: House, chatwoot: Chatwoot) -> None:
 
 
 async def test_who_does_not_want_to_wait_leaves_chatwoot_too(house: House, chatwoot: Chatwoot) -> None:
-    chat = await handed_over(house)
+    chat = await house.handed_over()
     conversations.cancel(house.store, chat)
     await house.settle()
     assert chatwoot.conversations[house.remote(chat)]["status"] == "pending"
@@ -83,7 +72,7 @@ async def test_who_does_not_want_to_wait_leaves_chatwoot_too(house: House, chatw
 async def test_faults_lose_nothing_and_repeat_nothing(house: House, chatwoot: Chatwoot, fault: float) -> None:
     for call in ("/contacts", "POST /api/v1/accounts/7/conversations", "/toggle_status", "/messages"):
         chatwoot.faults[call] = [fault, fault] if call != "/messages" else [fault, fault, fault]
-    chat = await handed_over(house)
+    chat = await house.handed_over()
     remote = house.remote(chat)
     for n in range(3):
         chatwoot.faults["/messages"] = [fault]
@@ -95,7 +84,7 @@ async def test_faults_lose_nothing_and_repeat_nothing(house: House, chatwoot: Ch
 
 
 async def test_what_it_refuses_is_skipped(house: House, chatwoot: Chatwoot) -> None:
-    chat = await handed_over(house)
+    chat = await house.handed_over()
     chatwoot.faults["/messages"] = []
     chatwoot.faults[f"POST /api/v1/accounts/7/conversations/{house.remote(chat)}/messages"] = [422]
     conversations.receive(house.store, chat, {"text": "不行的"})
@@ -105,56 +94,16 @@ async def test_what_it_refuses_is_skipped(house: House, chatwoot: Chatwoot) -> N
 
 
 async def test_a_conversation_deleted_there_is_made_anew(house: House, chatwoot: Chatwoot) -> None:
-    chat = await handed_over(house)
+    chat = await house.handed_over()
     chatwoot.conversations.pop(house.remote(chat))
     conversations.receive(house.store, chat, {"text": "还在吗"})
     await house.settle()
     assert chatwoot.said(house.remote(chat)) == ["还在吗"]
 
 
-async def test_killed_between_any_two_steps(house: House, chatwoot: Chatwoot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process dies at random before or after a step was written down; another one goes on."""
-    dice, names = random.Random(5), ["_arrived", "_remote"]
-
-    class Killed(BaseException):
-        pass
-
-    for name in names:
-        real = getattr(sending, name)
-        if name == "_arrived":
-
-            def arrived(*a: object, real: object = real) -> None:
-                if dice.random() < 0.4:
-                    raise Killed
-                real(*a)  # type: ignore[operator]
-
-            monkeypatch.setattr(sending, name, arrived)
-    expected = []
-    chat = None
-    for n in range(8):
-        if chat is None:
-            chat = house.chat("坏了")
-            conversations.request_person(house.store, chat, Request("request_human"))
-        else:
-            conversations.receive(house.store, chat, {"text": "在吗"}, client_id=f"c{n}")
-            expected.append("在吗")
-        for _ in range(12):
-            try:
-                async with Client(house.endpoint) as client:
-                    await house.bridge.step(client)
-            except Killed:
-                from bot.chatwoot import parcels
-
-                parcels.let_go(house.store, house.bridge._worker)
-                house.bridge = Bridge(house.store, house.endpoint)
-            house.hurry()
-    assert chatwoot.said(house.remote(chat)) == expected
-    assert len(chatwoot.notes(house.remote(chat))) == len(chatwoot.conversations) == 1
-
-
 async def test_one_process_at_a_time(house: House, chatwoot: Chatwoot) -> None:
     await house.settle(1)
-    other = Bridge(house.store, house.endpoint)
+    other = house.new_bridge()
     chat = house.chat("坏了")
     conversations.request_person(house.store, chat, Request("request_human"))
     await house.settle(3, bridge=other)
@@ -171,3 +120,92 @@ async def test_a_wrong_token_keeps_everything(store: Store, house: House, chatwo
     house.endpoint = right
     await house.settle()
     assert len(chatwoot.notes(house.remote(chat))) == 1
+
+
+async def test_a_contact_that_an_earlier_attempt_made_is_found(house: House, chatwoot: Chatwoot) -> None:
+    """Made, but the answer was lost; and made in another inbox: neither is made twice."""
+    await house.settle(1)
+    chat = house.chat("坏了")
+    inbox = {"source_id": "src-9", "inbox": {"id": OTHER_INBOX, "name": "别的"}}
+    chatwoot.contacts[9] = {"id": 9, "name": "老顾客", "identifier": chat, "contact_inboxes": [inbox]}
+    conversations.request_person(house.store, chat, Request("request_human"))
+    await house.settle()
+    (contact,) = chatwoot.contacts.values()
+    assert [one["inbox"]["id"] for one in contact["contact_inboxes"]] == [OTHER_INBOX, 3]
+    assert len(chatwoot.notes(house.remote(chat))) == 1
+
+
+async def test_an_agent_bot_hands_over(house: House, chatwoot: Chatwoot) -> None:
+    house.endpoint = endpoint(house.endpoint.url, bot_token=BOT_TOKEN)
+    chat = await house.handed_over()
+    remote = house.remote(chat)
+    assert chatwoot.handoffs == [remote] and chatwoot.conversations[remote]["status"] == "open"
+    chatwoot.conversations[remote]["status"] = "pending"
+    house.webhook(chat)
+    await house.settle()
+    conversations.request_person(house.store, chat, Request("request_human"))
+    await house.settle()
+    assert chatwoot.handoffs == [remote, remote]
+
+
+async def test_what_the_customer_says_while_it_is_resolved_opens_it_again(house: House, chatwoot: Chatwoot) -> None:
+    chat = await house.handed_over()
+    remote = house.remote(chat)
+    chatwoot.add(remote, "好了吗")
+    house.webhook(chat)
+    await house.settle()
+    chatwoot.conversations[remote]["status"] = "resolved"
+    conversations.receive(house.store, chat, {"text": "还没好"}, request={"text": "还没好"})
+    await house.settle()
+    assert chatwoot.said(remote) == ["还没好"] and chatwoot.conversations[remote]["status"] == "open"
+    assert conversations.owner_of(house.store, chat) == "agent"
+
+
+async def test_what_an_agent_deleted_is_not_said(house: House, chatwoot: Chatwoot) -> None:
+    chat = await house.handed_over()
+    remote = house.remote(chat)
+    chatwoot.add(remote, "This message was deleted", content_attributes={"deleted": True})
+    chatwoot.add(remote, "您好")
+    house.webhook(chat)
+    await house.settle()
+    assert house.log(chat, "agent") == ["您好"]
+
+
+async def test_a_message_that_is_committed_late_is_heard(house: House, chatwoot: Chatwoot) -> None:
+    """Chatwoot gives the id before the commit: one may appear after another with a higher id."""
+    chat = await house.handed_over()
+    remote = house.remote(chat)
+    late = chatwoot.add(remote, "第一句")
+    chatwoot.messages[remote].remove(late)
+    chatwoot.add(remote, "第二句")
+    house.webhook(chat)
+    await house.settle(2)
+    assert house.log(chat, "agent") == ["第二句"]
+    chatwoot.messages[remote].append(late)
+    house.webhook(chat)
+    await house.settle(3)
+    assert house.log(chat, "agent") == ["第二句", "第一句"]
+    chatwoot.clock = 120.0
+    for n in range(150):  # more than a page, all within a minute
+        chatwoot.add(remote, f"第{n}句")
+    for _ in range(2):
+        house.webhook(chat)
+        await house.settle(2)
+    said = [m.content["text"] for m in conversations.history(house.store, chat, limit=500) if m.author == "agent"]
+    assert said[2:] == [f"第{n}句" for n in range(150)]
+    with house.store.reading() as session:
+        link = session.get(Link, chat)
+        assert link.seen_id >= late["id"] and late["id"] not in link.heard
+
+
+async def test_what_was_archived_here_is_not_said_again(house: House, chatwoot: Chatwoot) -> None:
+    chat = await house.handed_over()
+    chatwoot.add(house.remote(chat), "您好")
+    house.webhook(chat)
+    await house.settle()
+    with house.store.changing() as change:
+        change.session.query(Delivery).delete()
+        change.session.query(Message).filter(Message.author == "agent").delete()
+    house.webhook(chat)
+    await house.settle()
+    assert house.log(chat, "agent") == []

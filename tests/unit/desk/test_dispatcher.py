@@ -251,3 +251,19 @@ async def _until(condition: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it did not happen")
+
+
+def test_who_takes_a_chat_from_the_bot_owes_the_answer_that_the_bot_did_not_give(hands: Hands) -> None:
+    hands.agent("anna")
+    hands.agent("bert", presence="away")
+    with clock.freeze(NOON):
+        chat = conversations.open_conversation(hands.store, "test", "c")
+        conversations.receive(hands.store, chat, {"text": "在吗"}, request={"text": "在吗"})
+    with clock.freeze(NOON + timedelta(seconds=10)):
+        conversations.take_over(hands.store, chat, "bert")
+    (one,) = conversations.summaries(hands.store, [chat])
+    assert one.unanswered_since == NOON
+    hands.after(200)
+    assert hands.owner(chat) == "bert"
+    hands.after(115)  # five minutes since he took it
+    assert hands.owner(chat) == "anna"

@@ -192,3 +192,127 @@ def test_untold_news_is_not_forgotten(store: Store, settings: Settings) -> None:
         assert "message.agent" in [e.kind for e in tell(store, settings)]
         conversations.forget_events(store, timedelta(days=2))
         assert [e.kind for e in conversations.events_after(store, 0)] == ["agent", "owner"]
+
+
+def measured(settings: Settings) -> ContactRow:
+    refresh(settings)
+    with reading(settings.events_url) as session:
+        (contact,) = session.scalars(select(ContactRow)).all()
+        return contact
+
+
+def bot_heard(settings: Settings, chat: str) -> None:
+    """Rasa tells of the customer's message that asks for a person; nothing of a reply."""
+    add(settings.events_url, [Event("message.customer", chat, clock.now(), "of-rasa", "webchat", "customer", {})])
+
+
+def two_agents(store: Store) -> str:
+    for name in ("anna", "bert"):
+        conversations.save_agent(store, name, name.title())
+    return conversations.open_conversation(store, "webchat", "customer")
+
+
+def test_the_first_answer_counts_from_when_the_customer_wrote(store: Store, settings: Settings) -> None:
+    """The bot did not come to it; a person took the chat with what waited in it."""
+    chat = two_agents(store)
+    with at(0):
+        conversations.receive(store, chat, {"text": "在吗"}, request={"text": "在吗"})
+    with at(60):
+        conversations.take_over(store, chat, "anna")
+    with at(70):
+        conversations.agent_says(store, chat, "anna", {"text": "您好"})
+    tell(store, settings)
+    contact = measured(settings)
+    assert (contact.first_response_ms, contact.rounds, contact.rounds_ms) == (70_000, 1, 70_000)
+    assert contact.wait_ms is None  # nobody had asked for a person
+
+
+def test_the_wait_for_a_person_ends_with_who_answers(store: Store, settings: Settings) -> None:
+    """Taken by one who says nothing and loses it, passed on unanswered, answered by the third; one wait for her."""
+    chat = two_agents(store)
+    conversations.save_agent(store, "cara", "Cara")
+    with at(0):
+        bot_heard(settings, chat)
+        conversations.request_person(store, chat, Request("asked"))
+    with at(10):
+        conversations.claim(store, chat, "anna", force=True)
+    with at(310):
+        assert conversations.return_to_queue(store, chat, agent_id="anna", reason="silent")
+    with at(320):
+        conversations.claim(store, chat, "bert", force=True)
+    with at(330):
+        conversations.transfer(store, chat, "bert", to_agent="cara")
+    with at(340):
+        conversations.claim(store, chat, "cara", force=True)
+    with at(350):
+        conversations.agent_says(store, chat, "cara", {"text": "您好"})
+    told = tell(store, settings)
+    assert [e.data["wait_ms"] for e in told if e.kind == "handoff.assigned"] == [10_000, 320_000, 340_000]
+    (answered,) = conversations.latest_events(store, "answered", 9)
+    assert answered.data["seconds"] == 350
+    contact = measured(settings)
+    assert (contact.wait_ms, contact.first_response_ms, contact.agent) == (340_000, 350_000, "cara")
+
+
+def test_a_question_that_an_agent_leaves_unanswered_goes_on_waiting(store: Store, settings: Settings) -> None:
+    """The first agent answered once; what the customer asked then, another answers: she waited since she asked."""
+    chat = two_agents(store)
+    with at(0):
+        conversations.request_person(store, chat, Request("asked"))
+    with at(5):
+        conversations.claim(store, chat, "anna", force=True)
+    with at(8):
+        conversations.agent_says(store, chat, "anna", {"text": "您好"})
+    with at(100):
+        conversations.receive(store, chat, {"text": "怎么修"}, request={"text": "怎么修"})
+    with at(400):
+        conversations.return_to_queue(store, chat, agent_id="anna", reason="offline")
+    with at(410):
+        conversations.claim(store, chat, "bert", force=True)
+    with at(420):
+        conversations.agent_says(store, chat, "bert", {"text": "寄来就行"})
+    told = tell(store, settings)
+    assert [e.data["seconds"] for e in conversations.latest_events(store, "answered", 9)] == [320, 8]
+    assert [e.data["wait_ms"] for e in told if e.kind == "handoff.assigned"] == [5000, 310_000]
+    contact = measured(settings)
+    assert (contact.first_response_ms, contact.rounds) == (320_000, 1)
+
+
+def test_transferred_after_an_answer_the_wait_begins_anew(store: Store, settings: Settings) -> None:
+    chat = two_agents(store)
+    with at(0):
+        bot_heard(settings, chat)
+        conversations.request_person(store, chat, Request("asked"))
+    with at(20):
+        conversations.claim(store, chat, "anna", force=True)
+    with at(30):
+        conversations.agent_says(store, chat, "anna", {"text": "我转给维修"})
+        conversations.transfer(store, chat, "anna", to_agent="bert")
+    with at(90):
+        conversations.claim(store, chat, "bert", force=True)
+        conversations.agent_says(store, chat, "bert", {"text": "您好"})
+    tell(store, settings)
+    assert [e.data["seconds"] for e in conversations.latest_events(store, "answered", 9)] == [60, 30]
+    contact = measured(settings)
+    assert (contact.wait_ms, contact.first_response_ms) == (20_000, 30_000)
+
+
+def test_who_waits_more_than_an_hour_is_still_the_same_visit(store: Store, settings: Settings) -> None:
+    chat = two_agents(store)
+    with at(0):
+        bot_heard(settings, chat)
+        conversations.request_person(store, chat, Request("asked"))
+    with at(5000):
+        conversations.claim(store, chat, "anna", force=True)
+    with at(5020):
+        conversations.agent_says(store, chat, "anna", {"text": "让您久等了"})
+    with at(5030):
+        conversations.receive(store, chat, {"text": "好"}, request={"text": "好"})
+    with at(9000):
+        conversations.close(store, chat, "anna")
+    with at(9010):
+        conversations.receive(store, chat, {"text": "谢谢"})
+    tell(store, settings)
+    contact = measured(settings)
+    assert (contact.wait_ms, contact.first_response_ms, contact.handled_by) == (5_000_000, 5_020_000, "agent")
+    assert contact.customer_messages == 2

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 
 from bot.db import engine_for, reading, writing
 
@@ -102,3 +104,54 @@ def test_a_child_of_a_fork_opens_its_own(tmp_path: Path) -> None:
     with engine_for(url).connect() as connection:
         assert connection.exec_driver_sql("SELECT word FROM said").scalar_one() == "child"
     assert engine_for(url) is ours
+
+
+def test_threads_that_write_at_once_all_come_to_it(url: str) -> None:
+    with writing(url) as session:
+        session.execute(text("CREATE TABLE counts (value INTEGER)"))
+        session.execute(text("INSERT INTO counts VALUES (0)"))
+
+    def count(_: int) -> None:
+        with writing(url) as session:
+            value = session.execute(text("SELECT value FROM counts")).scalar_one()
+            session.execute(text("UPDATE counts SET value = :value"), {"value": value + 1})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, range(200)))
+    with reading(url) as session:
+        assert session.execute(text("SELECT value FROM counts")).scalar_one() == 200
+
+
+def test_a_lock_that_another_process_gives_up_is_soon_taken(url: str) -> None:
+    """SQLite itself would look again up to a tenth of a second later."""
+    late = []
+    for _ in range(4):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with ThreadPoolExecutor(1) as threads:
+                taken = threads.submit(_write, url)
+                time.sleep(0.35)
+                other.execute("COMMIT")
+                given_up = time.monotonic()
+                late.append(taken.result() - given_up)
+    assert min(late) < 0.04
+
+
+def _write(url: str) -> float:
+    with writing(url) as session:
+        session.execute(text("INSERT INTO things VALUES ('more')"))
+        return time.monotonic()
+
+
+def test_a_lock_that_is_not_given_up_is_an_error_and_waiting_goes_on_afterwards(url: str) -> None:
+    engine = engine_for(url)
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with engine.execution_options(writes=True).connect() as connection:
+            connection.connection.cursor().execute("PRAGMA busy_timeout=100")
+            with pytest.raises(OperationalError, match="locked"):
+                connection.begin()
+            assert connection.connection.cursor().execute("PRAGMA busy_timeout").fetchone() == (100,)
+            connection.connection.cursor().execute("PRAGMA busy_timeout=10000")
+    _write(url)
+    assert names(url) == ["more", "one"]

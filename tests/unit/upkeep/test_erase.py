@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot import cli
+from bot.chatwoot.tables import Erasure
 from bot.clock import now
 from bot.conversations.tables import Conversation, Message
 from bot.db import engine_for, reading, writing
@@ -45,6 +46,9 @@ def test_nothing_is_left_and_nobody_else_is_touched(lived_in: Settings) -> None:
     assert not (lived_in.var / "media" / "media-file-of-customer-1").exists()
     assert (lived_in.var / "media" / "media-file-of-customer-2").exists()
     assert [path.name[-5] for path in (lived_in.var / "uploads").iterdir()] == ["2"]
+    with reading(lived_in.chat_url) as session:  # what the bridge will delete in Chatwoot
+        assert session.scalars(select(Erasure.contact_id)).all() == [1]
+    assert proof.erased["chatwoot_contacts"] == 1
 
 
 def test_what_the_law_wants_stays_without_a_name(lived_in: Settings) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot import clock
 from bot.channels.shared_tables import MediaFile, Quota, Seen, Value
+from bot.chatwoot.tables import Link, Parcel
 from bot.conversations.tables import Conversation, Delivery, Event, Message, Survey, Ticket
 from bot.db import writing
 from bot.desk.tables import Account, Audit
@@ -138,6 +139,8 @@ def _chat(settings: Settings, number: int, now: Any) -> None:
         )
         session.add(Survey(conversation_id=own, step="done", asked_at=now, number=3, comment=f"{name}不满意"))
         session.add(Ticket(conversation_id=own, created_at=now, note={"contact": phone}))
+        session.add(Link(conversation_id=own, contact_id=number, remote_id=number, seen_id=0, sent_id=0, failures=0))
+        session.add(Parcel(conversation_id=own, key="note-1", kind="note", content={"text": name}, attempts=0))
         session.add(Event(number=number, at=now, kind="message", conversation_id=own, data={"number": 1}))
         session.add(MediaFile(name=media, channel="wechat", reference={"reference": account(number)}, state="here"))
         session.add(Seen(key=f"wechat:client-message-{number}", expires_at=9e9))
