@@ -48,9 +48,9 @@ def _next(project: Project, week: str, counts: dict[str, int], candidates: list[
     if counts.get("approved", 0) and due <= timedelta(0):
         return "train", f"有 {counts['approved']} 句审核通过的新句子，下一步：训练候选模型"
     if counts.get("waiting", 0):
-        return "", f"有 {counts['waiting']} 句等人标注，请到管理后台的“学习闭环”"
+        return "", f"有 {counts['waiting']} 句等人标注：打开管理后台的“学习闭环”页"
     if counts.get("labelled", 0):
-        return "", f"有 {counts['labelled']} 句等另一个人审核，请到管理后台的“学习闭环”"
+        return "", f"有 {counts['labelled']} 句等另一个人审核：打开管理后台的“学习闭环”页"
     if counts.get("approved", 0):
         return "", f"有 {counts['approved']} 句新句子，{due.days + 1} 天后重训（python -m bot cycle train 可以提前）"
     return "", "没有要做的事，等下周的消息"
