@@ -138,8 +138,8 @@ class ReplySeconds(Criterion):
     _check_intents = validator("no_reply_needed", allow_reuse=True)(_intents)
 
 
-class YesNo(_Strict):
-    """Questions for yes or no, and how they are answered."""
+class AskedFor(_Strict):
+    """Questions for one kind of thing (yes or no, a number, a time …), and what a reply to them has."""
 
     questions: list[str] = []
     answers: list[str] = []
@@ -155,17 +155,26 @@ class Answered(Criterion):
     look_ahead: int = Field(default=3, ge=0)
     not_questions: list[str] = []
     question_words: list[str] = []
+    request_words: list[str] = []
     dodges: list[str] = []
     defers: list[str] = []
     clarifies: list[str] = []
     handoffs: list[str] = []
     courtesies: list[str] = []
     done: list[str] = []
-    yes_no: YesNo = YesNo()
+    asked_for: list[AskedFor] = []
     answers: dict[str, list[str]] = {}
 
     _check_phrases = validator(
-        "question_words", "dodges", "defers", "clarifies", "handoffs", "courtesies", "done", allow_reuse=True
+        "question_words",
+        "request_words",
+        "dodges",
+        "defers",
+        "clarifies",
+        "handoffs",
+        "courtesies",
+        "done",
+        allow_reuse=True,
     )(_phrases)
     _check_intents = validator("not_questions", allow_reuse=True)(_intents)
 

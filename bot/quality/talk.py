@@ -20,6 +20,7 @@ class Line:
     """One message; `number` is its place in the log. `end` is known of calls.
 
     `intent` and `score` (1 furious to 5 delighted) belong to customers' messages; None until they are understood.
+    `guessed`: the intent is not the bot's but that of the small classifier here, which is wrong more often.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Line:
     intent: str | None = None
     score: int | None = None
     end: datetime | None = None
+    guessed: bool = False
 
     @cached_property
     def plain(self) -> str:

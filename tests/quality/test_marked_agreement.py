@@ -18,7 +18,7 @@ FLOORS = {
     "apology": 0.64,
     "forbidden": 0.55,
     "response_gap": 0.95,
-    "answered": 0.26,
+    "answered": 0.53,
     "sale": 0.71,
     "promise": 0.59,
     "risk_language": 0.88,
