@@ -202,8 +202,8 @@ class Promised(_Strict):
         return timedelta(**{unit: int(self.within[:-1])}) if unit and self.within[:-1].isdigit() else None
 
     def compiled(self, unless: list[str]) -> Phrases:
-        """Its phrases, numbers among them."""
-        return Phrases([one.replace(NUMBER, _NUMERALS) for one in self.phrases], unless)
+        """Its phrases, numbers among them; 您 stands for 你 too."""
+        return Phrases([one.replace(NUMBER, _NUMERALS).replace("您", "(您|你)") for one in self.phrases], unless)
 
 
 class Kept(_Strict):
