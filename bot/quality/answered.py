@@ -80,7 +80,9 @@ class AnsweredCheck:
                 yield from wanted
 
     def _asked(self, talk: Talk) -> Iterator[tuple["_Asked", Sequence[Round]]]:
-        """Each question with its round and those after it."""
+        """Each question with its round and those after it; none where nobody knows who asks."""
+        if not talk.told_apart:
+            return
         rounds, complained = rounds_of(talk.lines), False
         for place, one in enumerate(rounds):
             questions = self._questions(one.asked)
