@@ -53,6 +53,7 @@ class AnsweredCheck:
         ]
         self._answers = {intent: Phrases(phrases) for intent, phrases in rule.answers.items()}
         self._done = Phrases(rule.done)
+        self._remedies = Phrases(rule.remedies)
         self._asked_for = [(Phrases(one.questions), Phrases(one.answers)) for one in rule.asked_for]
         self._trigger = Trigger(rule.when)
 
@@ -124,9 +125,12 @@ class AnsweredCheck:
                 if kind == "answer" and (own or (len(reply.plain) >= _WANTING and not elsewhere)):
                     return True
                 if kind in ("answer", "other"):
+                    near_enough = self._rule.likeness
                     if self._is_about(asked, reply, own, elsewhere, last):
-                        return True
-                    if not asked.statement and likeness(asked.line.text, reply.text) >= self._rule.likeness:
+                        if asked.statement or last in _WORKING:
+                            return True
+                        near_enough = 0.0  # below it lies what has nothing to do with the question
+                    if not asked.statement and likeness(asked.line.text, reply.text) >= near_enough:
                         return True
                 passed = asked.statement and not own and last not in _WORKING
                 if last is None or not (kind == "courtesy" or elsewhere or passed):
@@ -169,7 +173,9 @@ class AnsweredCheck:
 
     def _tells(self, asked: "_Asked", reply: str) -> bool:
         line = asked.line
-        if (asked.complaint or not line.guessed) and reply in self._answers.get(line.intent or "", _NOTHING):
+        if not line.guessed and reply in self._answers.get(line.intent or "", _NOTHING):
+            return True
+        if asked.complaint and line.guessed and reply in self._remedies:
             return True
         if asked.among_others or (asked.statement and asked.complaint):
             return False

@@ -162,6 +162,7 @@ class Answered(Criterion):
     handoffs: list[str] = []
     courtesies: list[str] = []
     done: list[str] = []
+    remedies: list[str] = []
     asked_for: list[AskedFor] = []
     answers: dict[str, list[str]] = {}
 
@@ -174,6 +175,7 @@ class Answered(Criterion):
         "handoffs",
         "courtesies",
         "done",
+        "remedies",
         allow_reuse=True,
     )(_phrases)
     _check_intents = validator("not_questions", allow_reuse=True)(_intents)
