@@ -18,7 +18,7 @@ FLOORS = {
     "apology": 0.71,
     "forbidden": 0.55,
     "response_gap": 0.95,
-    "answered": 0.53,
+    "answered": 0.63,
     "sale": 0.71,
     "promise": 0.69,
     "risk_language": 0.88,
