@@ -64,8 +64,10 @@ class AnsweredCheck:
         asked = False
         for one, rounds in self._asked(talk):
             asked = True
-            if not self._is_answered(one, rounds, talk, self._likeness):
-                return Found("fail", one.line)
+            # Meaning is asked only where nothing else decides: it is what costs, and is prepared for `undecided` only.
+            if self._is_answered(one, rounds, talk, _unlike) or self._is_answered(one, rounds, talk, self._likeness):
+                continue
+            return Found("fail", one.line)
         return Found("pass") if asked else NOT_APPLICABLE
 
     def undecided(self, talk: Talk) -> Iterator[tuple[str, str]]:
@@ -194,6 +196,10 @@ class _Asked:
     statement: bool = False
     complaint: bool = False
     among_others: bool = False
+
+
+def _unlike(_question: str, _reply: str) -> float:
+    return -1.0
 
 
 def _complains(line: Line) -> bool:
