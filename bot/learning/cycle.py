@@ -26,23 +26,25 @@ class Standing:
     told: str
 
 
-def where(project: Project) -> Standing:
-    """Where the loop stands now."""
+def where(project: Project, nothing_to_draw: bool = False) -> Standing:
+    """Where the loop stands now; `nothing_to_draw`: last week was looked through and brought nothing new."""
     week, _, _ = week_before()
     counts = count_by_status(project.url)
     live = project.live_model()
     candidates = models(project.url, "candidate")
-    step, told = _next(project, week, counts, candidates)
+    step, told = _next(project, week, counts, candidates, nothing_to_draw)
     name = candidates[0].name if candidates else ""
     return Standing(week, dict(counts), live.name if live else "", name, step, told)
 
 
-def _next(project: Project, week: str, counts: dict[str, int], candidates: list[ModelRow]) -> tuple[str, str]:
+def _next(
+    project: Project, week: str, counts: dict[str, int], candidates: list[ModelRow], nothing_to_draw: bool
+) -> tuple[str, str]:
     if candidates and not candidates[0].figures:
         return "gate", "候选模型训练好了，下一步：和现在的模型比一比"
     if candidates:
         return "release", "候选模型通过了考核，下一步：上线"
-    if not _drawn(project, week):
+    if not nothing_to_draw and not _drawn(project, week):
         return "draw", f"{week} 的消息还没有抽，下一步：抽取值得标注的消息"
     due = _due(project)
     if counts.get("approved", 0) and due <= timedelta(0):

@@ -45,6 +45,14 @@ def test_it_is_put_in_once_and_the_loop_goes_on_from_it(world: World, settings: 
         assert "没有上线" in release_notes(settings.events_url, beijing("2026-05-31 00:00").date())
 
 
+def test_a_quiet_week_does_not_stop_the_loop(world: World, settings: Settings) -> None:
+    with freeze(beijing("2026-06-11 09:00")):
+        fill(settings.events_url)
+    with freeze(beijing("2026-06-18 09:00")):  # a week on, nobody wrote
+        assert where(world.project).step == "draw"
+        assert where(world.project, nothing_to_draw=True).step == "train"
+
+
 def test_a_real_loop_is_left_alone(settings: Settings, tmp_path: Path) -> None:
     assert fill(settings.events_url, tmp_path / "gone.yml") == 0
     assert not count_by_status(settings.events_url)
