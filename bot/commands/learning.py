@@ -2,6 +2,7 @@
 
 import argparse
 from argparse import Namespace
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -33,12 +34,13 @@ def _swap(archive: Path) -> bool:
     return swap_model(archive, get_settings())
 
 
-def _draw(project: Project) -> None:
+def _draw(project: Project) -> int:
     from bot.knowledge import shared_encoder
     from bot.learning.drawing import draw
 
     count = draw(project, shared_encoder().sentences, print)
     print(f"✓ 抽了 {count} 句，请到管理后台的“学习闭环”标注" if count else "上周没有值得标注的新消息")
+    return count
 
 
 def _train(project: Project) -> None:
@@ -73,7 +75,13 @@ def _rollback(project: Project) -> None:
     print(f"✓ 退回到 {roll_back(project, _swap).name}")
 
 
-_RUN = {"draw": _draw, "train": _train, "gate": _gate, "release": _release, "rollback": _rollback}
+_RUN: dict[str, Callable[[Project], object]] = {
+    "draw": _draw,
+    "train": _train,
+    "gate": _gate,
+    "release": _release,
+    "rollback": _rollback,
+}
 
 
 def _next(_arguments: Namespace) -> None:
@@ -82,8 +90,15 @@ def _next(_arguments: Namespace) -> None:
     project = _project()
     standing = where(project)
     print(f"现在的模型：{standing.live or '还没有'}\n{standing.told}")
-    if standing.step:
-        _RUN[standing.step](project)
+    if standing.step != "draw":
+        if standing.step:
+            _RUN[standing.step](project)
+    elif not _draw(project):
+        # A quiet week does not keep the lines of the weeks before from being learned.
+        standing = where(project, nothing_to_draw=True)
+        print(standing.told)
+        if standing.step:
+            _RUN[standing.step](project)
 
 
 def _step(arguments: Namespace) -> None:

@@ -135,6 +135,7 @@ def _fill_figures(settings: Settings, progress: Callable[[str], object]) -> None
     from bot.insight.demo import fill
     from bot.insight.demo_faq import fill_questions
     from bot.insight.peers import import_peers
+    from bot.learning.demo import fill as fill_loop
     from bot.quality.demo import fill as fill_quality
 
     # The shop is the demo shop: its management site shall have something to show.
@@ -144,6 +145,7 @@ def _fill_figures(settings: Settings, progress: Callable[[str], object]) -> None
     asked = fill_questions(settings.knowledge_url)
     progress(f"  演示会话已生成：{count} 个事件，{asked} 次知识提问")
     progress(f"  演示质检已生成：{fill_quality(settings)} 个对话")
+    progress(f"  演示学习闭环已生成：{fill_loop(settings.events_url)} 句话")
 
 
 def train_model() -> None:

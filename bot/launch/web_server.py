@@ -34,7 +34,7 @@ def create_site(settings: Settings, checks: Mapping[str, Check] | None = None) -
     add_chatwoot(app, settings)
     add_routes(app, settings, _allow)
     quality.add_routes(app, settings, _allow_quality)
-    learning.add_routes(app, Project(settings), _allow_by_name)
+    learning.add_routes(app, Project(settings), _allow_by_id)
     return app
 
 
@@ -64,9 +64,9 @@ def _allow_quality(
     return serve(Endpoint(method, path, role, call, raw=True, name=handler.__name__))
 
 
-def _allow_by_name(method: str, path: str, role: Role, handler: learning.Handler) -> Any:
+def _allow_by_id(method: str, path: str, role: Role, handler: learning.Handler) -> Any:
     async def call(checked: Call) -> Any:
-        return await handler(checked.request, checked.me.account.name)
+        return await handler(checked.request, checked.me.account.id)
 
     return serve(Endpoint(method, path, ROLES[role], call, raw=True, name=handler.__name__))
 

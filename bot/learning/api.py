@@ -7,8 +7,11 @@ from datetime import date
 from typing import Any, Literal
 
 from aiohttp import web
+from sqlalchemy import select
 
 from bot.clock import local, now
+from bot.conversations.tables import Agent
+from bot.db import reading
 from bot.learning import labels
 from bot.learning.candidate import models
 from bot.learning.cycle import where
@@ -24,7 +27,7 @@ STATUSES = ("waiting", "labelled", "skipped", "approved", "kept", "taken", "clas
 
 
 def add_routes(app: web.Application, project: Project, allow: Allow) -> None:
-    """Add the routes; `allow` lets only those in who may, and tells the handler their name."""
+    """Add the routes; `allow` lets only those in who may, and tells the handler the id of their account."""
     for method, path, role, handler in _Loop(project).routes():
         address = f"/api/learning{path}"
         app.router.add_route(method, address, allow(method, address, role, _checked(handler)))
@@ -54,6 +57,7 @@ class _Loop:
             ("GET", "/drawn", "read", self.drawn),
             ("POST", "/drawn/{id}/label", "change", self.label),
             ("POST", "/drawn/{id}/skip", "change", self.skip),
+            ("POST", "/drawn/{id}/take-back", "change", self.take_back),
             ("POST", "/review", "change", self.review),
             ("GET", "/notes", "read", self.notes),
         ]
@@ -61,6 +65,7 @@ class _Loop:
     async def standing(self, _request: web.Request, who: str) -> web.Response:
         standing = await asyncio.to_thread(where, self._project)
         rows = await asyncio.to_thread(models, self._url)
+        names = await asyncio.to_thread(self._names)
         taxonomy = load_taxonomy()
         shown = [
             {
@@ -81,12 +86,17 @@ class _Loop:
             {
                 **asdict(standing),
                 "me": who,
+                "names": names,
                 "models": shown,
                 "titles": taxonomy.titles,
                 "groups": groups,
                 "scores": {emotion: list(scores) for emotion, scores in labels.SCORES.items()},
             }
         )
+
+    def _names(self) -> dict[str, str]:
+        with reading(self._project.settings.chat_url) as session:
+            return {row.id: row.name for row in session.execute(select(Agent.id, Agent.name))}
 
     async def drawn(self, request: web.Request, _who: str) -> web.Response:
         status = request.query.get("status", "waiting")
@@ -107,6 +117,10 @@ class _Loop:
 
     async def skip(self, request: web.Request, who: str) -> web.Response:
         await asyncio.to_thread(labels.skip, self._url, int(request.match_info["id"]), who)
+        return web.json_response({"ok": True})
+
+    async def take_back(self, request: web.Request, who: str) -> web.Response:
+        await asyncio.to_thread(labels.take_back, self._url, int(request.match_info["id"]), who)
         return web.json_response({"ok": True})
 
     async def review(self, request: web.Request, who: str) -> web.Response:

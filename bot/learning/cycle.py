@@ -26,31 +26,33 @@ class Standing:
     told: str
 
 
-def where(project: Project) -> Standing:
-    """Where the loop stands now."""
+def where(project: Project, nothing_to_draw: bool = False) -> Standing:
+    """Where the loop stands now; `nothing_to_draw`: last week was looked through and brought nothing new."""
     week, _, _ = week_before()
     counts = count_by_status(project.url)
     live = project.live_model()
     candidates = models(project.url, "candidate")
-    step, told = _next(project, week, counts, candidates)
+    step, told = _next(project, week, counts, candidates, nothing_to_draw)
     name = candidates[0].name if candidates else ""
     return Standing(week, dict(counts), live.name if live else "", name, step, told)
 
 
-def _next(project: Project, week: str, counts: dict[str, int], candidates: list[ModelRow]) -> tuple[str, str]:
+def _next(
+    project: Project, week: str, counts: dict[str, int], candidates: list[ModelRow], nothing_to_draw: bool
+) -> tuple[str, str]:
     if candidates and not candidates[0].figures:
         return "gate", "候选模型训练好了，下一步：和现在的模型比一比"
     if candidates:
         return "release", "候选模型通过了考核，下一步：上线"
-    if not _drawn(project, week):
+    if not nothing_to_draw and not _drawn(project, week):
         return "draw", f"{week} 的消息还没有抽，下一步：抽取值得标注的消息"
     due = _due(project)
     if counts.get("approved", 0) and due <= timedelta(0):
         return "train", f"有 {counts['approved']} 句审核通过的新句子，下一步：训练候选模型"
     if counts.get("waiting", 0):
-        return "", f"有 {counts['waiting']} 句等人标注，请到管理后台的“学习闭环”"
+        return "", f"有 {counts['waiting']} 句等人标注：打开管理后台的“学习闭环”页"
     if counts.get("labelled", 0):
-        return "", f"有 {counts['labelled']} 句等另一个人审核，请到管理后台的“学习闭环”"
+        return "", f"有 {counts['labelled']} 句等另一个人审核：打开管理后台的“学习闭环”页"
     if counts.get("approved", 0):
         return "", f"有 {counts['approved']} 句新句子，{due.days + 1} 天后重训（python -m bot cycle train 可以提前）"
     return "", "没有要做的事，等下周的消息"

@@ -33,7 +33,12 @@ class Heard:
     @property
     def key(self) -> str:
         """The same for messages that differ only in case, width, spaces and punctuation."""
-        return hashlib.sha256(normalise(self.text).encode()).hexdigest()
+        return key_of(self.text)
+
+
+def key_of(text: str) -> str:
+    """The same for texts that differ only in case, width, spaces and punctuation."""
+    return hashlib.sha256(normalise(text).encode()).hexdigest()
 
 
 def heard_between(url: str, begin: datetime, end: datetime) -> list[Heard]:

@@ -93,6 +93,24 @@ def skip(url: str, drawn: int, who: str) -> None:
     _change(url, drawn, _OPEN, status="skipped", labelled_by=who)
 
 
+def take_back(url: str, drawn: int, who: str) -> None:
+    """One's own label, or that one skipped it, is taken back: the message waits again.
+
+    Raises:
+        LabelError: somebody else labelled it, or it is reviewed already.
+        LookupError: no such message.
+    """
+    with writing(url) as session:
+        row = session.get(DrawnRow, drawn)
+        if row is None:
+            raise LookupError("没有这句话")
+        if row.status not in ("labelled", "skipped"):
+            raise LabelError("这句话已经审核过了，不能再改")
+        if row.status == "labelled" and row.labelled_by != who:
+            raise LabelError("别人标的句子不能收回，可以在“审核”里退回重标")
+        row.status, row.changed_at = "waiting", now()
+
+
 def review(url: str, drawn: Sequence[int], who: str, approve: bool, kept_back_percent: int) -> int:
     """Approve labels, or send them back to be labelled again; how many. A part of the approved ones is kept back.
 

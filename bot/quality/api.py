@@ -152,7 +152,12 @@ class _Site:
         return _json(
             {
                 "calls": [
-                    {**{name: getattr(row, name) for name in names}, "talk_id": f"{row.id}:1", **scores[f"{row.id}:1"]}
+                    {
+                        **{name: getattr(row, name) for name in names},
+                        "told_apart": bool(row.agent),
+                        "talk_id": f"{row.id}:1",
+                        **scores[f"{row.id}:1"],
+                    }
                     for row in rows
                 ]
             }

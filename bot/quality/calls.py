@@ -10,7 +10,7 @@ from pathlib import Path
 from bot import clock
 from bot.quality.outside import find, keep
 from bot.quality.problems import CallsError
-from bot.quality.talk import Line, Talk
+from bot.quality.talk import SOMEONE, Line, Talk
 from bot.settings import Settings
 from bot.speech import SpeechError
 from bot.speech.hearing import Heard, hear
@@ -59,7 +59,7 @@ def import_calls(settings: Settings, path: Path, progress: Progress = print) -> 
             continue
         talk = as_talk(one, heard, settings.operations.speech.agent_channel)
         new += keep(settings.events_url, [talk], one.path.name, one.phone)
-        told = "" if any(line.side == "agent" for line in talk.lines) else "，单声道分不出谁说的，只转写、不质检"
+        told = "" if talk.told_apart else "，单声道分不出谁说的：只查用词和停顿，不打分"
         progress(
             f"{one.path.name}：{len(talk.lines)} 句，{(talk.ended_at - talk.started_at).total_seconds():.0f} 秒{told}"
         )
@@ -67,12 +67,12 @@ def import_calls(settings: Settings, path: Path, progress: Progress = print) -> 
 
 
 def as_talk(recorded: Recorded, heard: Sequence[Heard], agent_channel: str) -> Talk:
-    """The call as it is inspected; of a single channel nobody knows who speaks, so nothing is held against an agent."""
+    """The call as it is inspected; of a single channel nobody knows who speaks: `agent` is then who took the call."""
     lines = []
     for number, one in enumerate(heard, 1):
-        side = "agent" if one.channel == agent_channel else "customer"
+        side = SOMEONE if one.channel == "mono" else "agent" if one.channel == agent_channel else "customer"
         at, end = (recorded.at + timedelta(seconds=moment) for moment in (one.start, one.end))
-        lines.append(Line(number, side, at, one.text, recorded.agent if side == "agent" else "", end=end))
+        lines.append(Line(number, side, at, one.text, "" if side == "customer" else recorded.agent, end=end))
     return Talk(f"{recorded.id}:1", recorded.id, CHANNEL, lines, "call")
 
 

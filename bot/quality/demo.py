@@ -19,12 +19,12 @@ from bot.quality.inspector import Inspector
 from bot.quality.outside import keep
 from bot.quality.reader import load_rules
 from bot.quality.tables import OutsideRow
-from bot.quality.talk import Fact, Line, Talk
+from bot.quality.talk import SOMEONE, Fact, Line, Talk
 from bot.settings import ROOT, Settings, read_yaml
 
 PATH = ROOT / "data" / "quality_demo.yml"
 DAYS, CHATS, CALLS = 30, 11, 3  # chats and calls of a day
-_SIDES = {"c": "customer", "b": "bot", "a": "agent"}
+_SIDES = {"c": "customer", "b": "bot", "a": "agent", "s": SOMEONE}
 _SUPERVISOR = "demo-boss"
 SOURCE = "demo"
 

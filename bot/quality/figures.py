@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from bot.db import reading
 from bot.quality.tables import AppealRow, DayRow, FindingRow, TalkRow
+from bot.quality.talk import SOMEONE
 
 PAGE = 50
 
@@ -188,6 +189,15 @@ def worst(url: str, first: date, last: date, number: int, agent: str | None = No
         Case(t.id, t.conversation_id, t.kind, t.channel, t.started_at, t.agent, t.score, tuple(found[t.id]))
         for t in talks
     ]
+
+
+def unclear(url: str, first: date, last: date, limit: int = PAGE) -> tuple[int, list[Finding]]:
+    """How many calls there are whose speakers are not told apart, and what was found in them, the newest first."""
+    mine = [TalkRow.day >= first, TalkRow.day <= last, TalkRow.handled_by == SOMEONE]
+    query = _findings().where(*mine, FindingRow.overturned.is_(False)).order_by(FindingRow.said_at.desc())
+    with reading(url) as session:
+        count = session.execute(select(func.count()).select_from(TalkRow).where(*mine)).scalar_one()
+        return int(count), _told(session, session.execute(query.limit(limit)).all())
 
 
 def scores_of(url: str, talk_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

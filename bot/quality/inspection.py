@@ -96,7 +96,8 @@ def _accepted(session: Any, ids: Sequence[str]) -> dict[str, set[str]]:
 
 def _talk_row(inspector: Inspector, day: date, one: Inspected, verdicts: dict[str, Any]) -> dict[str, Any]:
     talk = one.talk
-    score, lost = score_of(inspector.rules, verdicts)
+    # What nobody can be held to gets no score; its findings are for people to look at.
+    score, lost = score_of(inspector.rules, verdicts) if talk.told_apart else (None, 0.0)
     return {
         "id": talk.id,
         "conversation_id": talk.conversation_id,
@@ -126,9 +127,11 @@ def _finding_rows(inspector: Inspector, day: date, one: Inspected, overturned: s
             "talk_id": one.talk.id,
             "criterion": name,
             "day": day,
-            "agent": line.agent or str(found.told.get("agent") or "") or one.talk.agent,
+            "agent": ""
+            if not one.talk.told_apart
+            else line.agent or str(found.told.get("agent") or "") or one.talk.agent,
             "side": line.side,
-            "points": points_of(inspector.rules, one.verdicts, name),
+            "points": points_of(inspector.rules, one.verdicts, name) if one.talk.told_apart else 0.0,
             "number": line.number,
             "offset": len(mask_text(line.text[:start])),
             "quote": mask_text(line.text[start:end])[:_LONGEST],

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from bot import clock
 from bot.db import reading, writing
@@ -29,16 +29,16 @@ def keep(url: str, talks: Iterable[Talk], source: str, customer: str = "") -> in
 def outside_of(settings: Settings, day: date) -> Iterator[list[Talk]]:
     """The conversations from outside that began on a day of the shop, in batches.
 
-    Calls in which nobody can tell who speaks (one channel) are left out.
+    Calls of one channel that were kept when their lines still counted as the customer's are left out.
     """
     start = clock.as_utc(datetime.combine(day, time(), clock.shop_zone()))
     end = clock.as_utc(datetime.combine(day + timedelta(days=1), time(), clock.shop_zone()))
-    told_apart = or_(OutsideRow.kind != "call", OutsideRow.agent != "")
-    query = select(OutsideRow).where(OutsideRow.started_at >= start, OutsideRow.started_at < end, told_apart)
+    query = select(OutsideRow).where(OutsideRow.started_at >= start, OutsideRow.started_at < end)
     with reading(settings.events_url) as session:
         rows = session.execute(query.order_by(OutsideRow.started_at, OutsideRow.id)).scalars().all()
     for place in range(0, len(rows), _BATCH):
-        yield [talk_of(row) for row in rows[place : place + _BATCH]]
+        talks = [talk_of(row) for row in rows[place : place + _BATCH]]
+        yield [talk for talk in talks if talk.kind != "call" or talk.agent or not talk.told_apart]
 
 
 def find(url: str, conversation_id: str) -> tuple[OutsideRow, Talk] | None:

@@ -13,7 +13,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from bot.quality.report import Report, agent_rows, case_title, criterion_rows, headline
+from bot.quality.report import Report, agent_rows, case_title, criterion_rows, headline, to_check_rows, unclear_told
 
 _FONT = "STSong-Light"
 _GREEN = colors.HexColor("#1d6b57")
@@ -33,8 +33,12 @@ def write_pdf(report: Report, path: Path) -> None:
 
 def _story(report: Report, title: str) -> list[Any]:
     story: list[Any] = [_text(title, 18, 6), Spacer(1, 3 * mm)]
+    unclear: list[Any] = []
+    if report.unclear:
+        unclear = [Spacer(1, 5 * mm), _text("单声道电话", 13, 3), _text(unclear_told(report))]
+        unclear += [_text(f"· {row}", indent=4) for row in to_check_rows(report)]
     if not report.talks:
-        return [*story, _text("这一天没有可以质检的对话。")]
+        return [*story, _text("这一天没有可以质检的对话。"), *unclear]
     story += [_text(headline(report)), Spacer(1, 4 * mm), _text("各项标准", 13, 3)]
     story.append(_table(("标准", "适用", "做到", "没做到", "做到率"), criterion_rows(report), (62, 28, 28, 28, 28)))
     story += [Spacer(1, 5 * mm), _text(f"问题最大的 {len(report.worst)} 个对话", 13, 3)]
@@ -46,7 +50,7 @@ def _story(report: Report, title: str) -> list[Any]:
         story += [KeepTogether(parts), Spacer(1, 2.5 * mm)]
     story += [Spacer(1, 2 * mm), _text("客服", 13, 3)]
     story.append(_table(("客服", "对话", "平均分", "问题", "最该改进"), agent_rows(report), (50, 24, 28, 24, 48)))
-    return story
+    return [*story, *unclear]
 
 
 def _text(text: str, size: float = 9.5, after: float = 1.0, colour: Any = colors.black, indent: float = 0) -> Paragraph:

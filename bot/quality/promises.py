@@ -20,6 +20,8 @@ _UNITS = {
     "工作日": timedelta(days=1),
 }
 _QUESTION = re.compile(r"^[^，。！!；;]*(吗|么|呢|好不好)?[?？]")
+_BY_HOUR = re.compile(r"(下午|晚上|今晚|中午)?([0-9]{1,2}|[一二两三四五六七八九十]{1,2})点(半)?钟?(之|以)?前")
+_SOON, _BACK = timedelta(hours=1), timedelta(minutes=10)
 _NEAR = 4
 _SUBSTANCE = 5  # characters that more than a "好的" has
 
@@ -74,15 +76,17 @@ class PromisesCheck:
         if says.first(line.plain[match.end :]) is not None:  # promised and done in one breath
             return True
         later = list(takewhile(lambda one: one.at <= due, talk.lines[place + 1 :]))
-        return self._told(kept, says, later)
+        # Whoever promised it for later in the day has not done so by talking on.
+        back = line.at + _BACK if due - line.at > _SOON else line.at
+        return self._told(kept, says, later, back)
 
-    def _told(self, kept: Kept, says: Phrases, later: Sequence[Line]) -> bool:
+    def _told(self, kept: Kept, says: Phrases, later: Sequence[Line], back: datetime) -> bool:
         for line in later:
             if not line.serves:
                 continue
             if line.plain in says:
                 return True
-            if kept.any_reply and len(line.plain) >= _SUBSTANCE and not self._made(line):
+            if kept.any_reply and line.at >= back and len(line.plain) >= _SUBSTANCE and not self._made(line):
                 return True
         return False
 
@@ -95,6 +99,12 @@ def _due(promise: Promised, line: Line, match: Match) -> datetime:
         number, unit = (found[1], found[2]) if found else ("30", "分钟")
         return line.at + _amount(number) * _UNITS[unit]
     day = clock.local(line.at) + timedelta(days=promise.within == "tomorrow")
+    by_hour = _BY_HOUR.search(line.plain[match.start : match.end])
+    hour = int(parse_number(by_hour[2]) or 24) if by_hour else 24
+    if by_hour and hour < 24:
+        hour += 12 if by_hour[1] and hour < 12 else 0
+        due = clock.as_utc(day.replace(hour=hour, minute=30 if by_hour[3] else 0, second=0, microsecond=0))
+        return due if due > line.at else due + timedelta(hours=12)  # 五点前 said at noon is five in the afternoon
     return clock.as_utc(day.replace(hour=23, minute=59, second=59))
 
 

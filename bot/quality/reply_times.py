@@ -1,5 +1,6 @@
 """The check on response gaps."""
 
+import itertools
 from collections.abc import Collection, Sequence
 
 from bot.quality.rules import ReplySeconds
@@ -17,6 +18,8 @@ class ReplySecondsCheck:
 
     def judge(self, talk: Talk) -> Found:
         """The verdict on one conversation."""
+        if not talk.told_apart:
+            return self._silence(talk)
         pairs = replies(talk.lines, self._no_reply_needed)
         if not pairs or not self._trigger.holds(talk)[0]:
             return NOT_APPLICABLE
@@ -27,6 +30,16 @@ class ReplySecondsCheck:
         seconds, (asked, reply) = max(late, key=lambda one: one[0])
         told = {"seconds": round(seconds), "limit": round(self._limits[reply.side]), "agent": reply.agent}
         return Found("fail", asked, told=told)
+
+    def _silence(self, talk: Talk) -> Found:
+        """The longest time in which nobody says anything; for calls whose speakers are not told apart."""
+        gaps = [(seconds_between(one, after), one) for one, after in itertools.pairwise(talk.lines)]
+        if not gaps or not self._trigger.holds(talk)[0]:
+            return NOT_APPLICABLE
+        seconds, before = max(gaps, key=lambda gap: gap[0])
+        if seconds <= self._limits["agent"]:
+            return Found("pass")
+        return Found("fail", before, told={"seconds": round(seconds), "limit": round(self._limits["agent"])})
 
 
 def replies(lines: Sequence[Line], no_reply_needed: Collection[str] = ()) -> list[tuple[Line, Line]]:

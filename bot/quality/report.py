@@ -7,17 +7,21 @@ from datetime import date, timedelta
 from bot import clock
 from bot.quality import figures
 from bot.quality.appeals import RuleAgreement, agreement_with_decisions
-from bot.quality.figures import AgentFigure, Case, CriterionFigure
+from bot.quality.figures import AgentFigure, Case, CriterionFigure, Finding
 from bot.quality.reader import Rules
 from bot.settings import Settings
 
 BOT = "机器人"
 _WEEK = 7
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Report:
-    """A day's figures; `before` is the mean score of the week before it."""
+    """A day's figures; `before` is the mean score of the week before it.
+
+    `unclear` counts the calls whose speakers are not told apart, `to_check` what was found in them.
+    """
 
     shop: str
     day: date
@@ -28,6 +32,8 @@ class Report:
     worst: tuple[Case, ...]
     agents: tuple[AgentFigure, ...]
     agreement: tuple[RuleAgreement, ...]
+    unclear: int
+    to_check: tuple[Finding, ...]
     titles: Mapping[str, str]
 
     def title_of(self, criterion: str) -> str:
@@ -39,6 +45,7 @@ def report_of(settings: Settings, rules: Rules, day: date) -> Report:
     """The report of a day that has been inspected."""
     url = settings.events_url
     talks, score = figures.overview(url, day, day)
+    unclear, to_check = figures.unclear(url, day, day, _SHOWN)
     _, before = figures.overview(url, day - timedelta(days=_WEEK), day - timedelta(days=1))
     return Report(
         settings.operations.web.shop_name,
@@ -50,6 +57,8 @@ def report_of(settings: Settings, rules: Rules, day: date) -> Report:
         tuple(figures.worst(url, day, day, rules.numbers.top)),
         tuple(figures.agents(url, day, day)),
         tuple(agreement_with_decisions(url)),
+        unclear,
+        tuple(to_check),
         {name: one.title for name, one in rules.criteria.items()},
     )
 
@@ -58,7 +67,7 @@ def as_markdown(report: Report) -> str:
     """The report as Markdown."""
     lines = [f"# {report.shop} {report.day:%m月%d日}质检日报", ""]
     if not report.talks:
-        return "\n".join([*lines, "这一天没有可以质检的对话。"])
+        return "\n".join([*lines, "这一天没有可以质检的对话。", *_unclear_lines(report)]).rstrip() + "\n"
     lines += [
         headline(report),
         "",
@@ -83,7 +92,29 @@ def as_markdown(report: Report) -> str:
             f"| {report.title_of(one.criterion)} | {one.decided} | {one.upheld} | {one.rate:.0%} |"
             for one in report.agreement
         ]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, *_unclear_lines(report)]).rstrip() + "\n"
+
+
+def _unclear_lines(report: Report) -> list[str]:
+    if not report.unclear:
+        return []
+    found = [f"- {line}" for line in to_check_rows(report)]
+    return ["", "## 单声道电话", "", unclear_told(report), "", *found]
+
+
+def unclear_told(report: Report) -> str:
+    """What can be said of calls whose speakers are not told apart."""
+    told = f"{len(report.to_check)} 处要人听一听" if report.to_check else "没有发现要人听的地方"
+    return f"{report.unclear} 通电话是单声道，分不出谁说的：只查了用词和停顿，不打分，也不算到客服头上；{told}。"
+
+
+def to_check_rows(report: Report) -> list[str]:
+    """When, in which call, what somebody said."""
+    return [
+        f"{clock.local(one.said_at):%H:%M} {report.title_of(one.criterion)}，"
+        f"有人说“{one.quote}”（{one.conversation_id}）"
+        for one in report.to_check
+    ]
 
 
 def headline(report: Report) -> str:

@@ -138,8 +138,8 @@ class ReplySeconds(Criterion):
     _check_intents = validator("no_reply_needed", allow_reuse=True)(_intents)
 
 
-class YesNo(_Strict):
-    """Questions for yes or no, and how they are answered."""
+class AskedFor(_Strict):
+    """Questions for one kind of thing (yes or no, a number, a time …), and what a reply to them has."""
 
     questions: list[str] = []
     answers: list[str] = []
@@ -155,17 +155,28 @@ class Answered(Criterion):
     look_ahead: int = Field(default=3, ge=0)
     not_questions: list[str] = []
     question_words: list[str] = []
+    request_words: list[str] = []
     dodges: list[str] = []
     defers: list[str] = []
     clarifies: list[str] = []
     handoffs: list[str] = []
     courtesies: list[str] = []
     done: list[str] = []
-    yes_no: YesNo = YesNo()
+    remedies: list[str] = []
+    asked_for: list[AskedFor] = []
     answers: dict[str, list[str]] = {}
 
     _check_phrases = validator(
-        "question_words", "dodges", "defers", "clarifies", "handoffs", "courtesies", "done", allow_reuse=True
+        "question_words",
+        "request_words",
+        "dodges",
+        "defers",
+        "clarifies",
+        "handoffs",
+        "courtesies",
+        "done",
+        "remedies",
+        allow_reuse=True,
     )(_phrases)
     _check_intents = validator("not_questions", allow_reuse=True)(_intents)
 
@@ -193,8 +204,8 @@ class Promised(_Strict):
         return timedelta(**{unit: int(self.within[:-1])}) if unit and self.within[:-1].isdigit() else None
 
     def compiled(self, unless: list[str]) -> Phrases:
-        """Its phrases, numbers among them."""
-        return Phrases([one.replace(NUMBER, _NUMERALS) for one in self.phrases], unless)
+        """Its phrases, numbers among them; 您 stands for 你 too."""
+        return Phrases([one.replace(NUMBER, _NUMERALS).replace("您", "(您|你)") for one in self.phrases], unless)
 
 
 class Kept(_Strict):

@@ -2,11 +2,18 @@
 
 from bot.quality.phrases import Match, Negation, Phrases
 from bot.quality.rules import Avoid, Say
-from bot.quality.talk import Line, Talk
+from bot.quality.talk import SOMEONE, Line, Talk
 from bot.quality.verdicts import NOT_APPLICABLE, Found, Trigger
 
 # "没什么好抱歉的" takes the apology back; "没能帮到您，抱歉" does not.
 _NEAR, _CLAUSE = 3, 40
+
+
+def _said_by(by: str, talk: Talk) -> list[Line]:
+    """What counts: of calls whose speakers are not told apart all, but only where it does not matter who says it."""
+    if by == "any":
+        return [line for line in talk.lines if line.serves or line.side == SOMEONE]
+    return [line for line in talk.lines if line.side == by]
 
 
 class SayCheck:
@@ -20,7 +27,7 @@ class SayCheck:
     def judge(self, talk: Talk) -> Found:
         """The verdict on one conversation."""
         applies, cause, match = self._trigger.holds(talk)
-        mine = [line for line in talk.lines if line.serves and self._rule.by in ("any", line.side)]
+        mine = _said_by(self._rule.by, talk)
         if not applies or not mine:
             return NOT_APPLICABLE
         since = cause.at if cause is not None and self._rule.after else talk.started_at
@@ -58,7 +65,9 @@ class AvoidCheck:
 
     def judge(self, talk: Talk) -> Found:
         """The verdict on one conversation."""
-        mine = [line for line in talk.lines if line.serves and self._rule.by in ("any", line.side)]
+        mine = _said_by(self._rule.by, talk)
+        # Where the speakers are not told apart, what must not be said is looked for in all that is said.
+        mine = mine or [line for line in talk.lines if line.side == SOMEONE]
         if not mine or not self._trigger.holds(talk)[0]:
             return NOT_APPLICABLE
         for line in mine:

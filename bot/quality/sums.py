@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, text
 
 from bot.db import writing
 from bot.quality.tables import DayRow, TalkRow
+from bot.quality.talk import SOMEONE
 
 
 def sum_day(url: str, day: date) -> None:
@@ -21,7 +22,8 @@ def write_sums(session: Any, day: date) -> None:
     if session.get_bind().dialect.name == "postgresql":  # two who sum the same day would insert the same rows
         session.execute(text(f"LOCK TABLE {DayRow.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
     sums: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0, 0, 0.0])
-    query = select(TalkRow.kind, TalkRow.agent, TalkRow.score, TalkRow.verdicts).where(TalkRow.day == day)
+    query = select(TalkRow.kind, TalkRow.agent, TalkRow.score, TalkRow.verdicts)
+    query = query.where(TalkRow.day == day, TalkRow.handled_by != SOMEONE)
     for kind, agent, score, verdicts in session.execute(query):
         if score is not None:
             whole = sums[kind, agent, ""]

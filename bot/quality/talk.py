@@ -10,6 +10,7 @@ from bot.quality.phrases import fold
 Side = Literal["customer", "bot", "agent"]
 Kind = Literal["chat", "call"]
 SIDES: tuple[str, ...] = ("customer", "bot", "agent")
+SOMEONE = "someone"  # the side of a line in a call of one channel: nobody knows who says it
 FACTS: tuple[str, ...] = (
     "order", "shipped", "refund", "ticket", "handoff", "call", "invoice", "coupon", "resend",
 )  # fmt: skip
@@ -20,6 +21,7 @@ class Line:
     """One message; `number` is its place in the log. `end` is known of calls.
 
     `intent` and `score` (1 furious to 5 delighted) belong to customers' messages; None until they are understood.
+    `guessed`: the intent is not the bot's but that of the small classifier here, which is wrong more often.
     """
 
     number: int
@@ -30,6 +32,7 @@ class Line:
     intent: str | None = None
     score: int | None = None
     end: datetime | None = None
+    guessed: bool = False
 
     @cached_property
     def plain(self) -> str:
@@ -39,7 +42,7 @@ class Line:
     @property
     def serves(self) -> bool:
         """Whether bot or agent say it."""
-        return self.side != "customer"
+        return self.side in ("bot", "agent")
 
     @property
     def finished(self) -> datetime:
@@ -92,7 +95,14 @@ class Talk:
         return max(sorted(set(spoke)), key=spoke.count) if spoke else ""
 
     @property
+    def told_apart(self) -> bool:
+        """Whether it is known who says what; of a call recorded on one channel it is not."""
+        return all(line.side != SOMEONE for line in self.lines)
+
+    @property
     def handled_by(self) -> str:
-        """agent, bot or nobody."""
+        """agent, bot or nobody; someone where the speakers are not told apart."""
         sides = {line.side for line in self.lines}
+        if not self.told_apart:
+            return SOMEONE
         return next((side for side in ("agent", "bot") if side in sides), "nobody")

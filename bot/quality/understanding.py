@@ -46,7 +46,8 @@ class Reader:
         moods = self._scores.decision_function(rows)
         scores = np.where(moods.max(axis=1) > 0, self._scores.classes_[moods.argmax(axis=1)], _NEUTRAL)
         for line, intent, score in zip(missing, self._intents.predict(rows), scores, strict=True):
-            line.intent = line.intent if line.intent is not None else str(intent)
+            if line.intent is None:
+                line.intent, line.guessed = str(intent), True
             line.score = line.score if line.score is not None else int(score)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from bot.nlu.taxonomy import load_taxonomy
 from bot.quality.phrases import Match, Phrases
 from bot.quality.rules import When
-from bot.quality.talk import Line, Talk
+from bot.quality.talk import SOMEONE, Line, Talk
 
 Verdict = Literal["pass", "fail", "na"]
 
@@ -86,7 +86,8 @@ class Trigger:
         if not self._asks_for_a_message():
             return None, None
         for line in talk.lines:
-            if line.side != "customer":
+            # Who threatens with a lawyer is the customer, also where the speakers are not told apart.
+            if line.side != "customer" and not (line.side == SOMEONE and when.customer_says):
                 continue
             if when.intents and line.intent not in when.intents:
                 continue

@@ -41,6 +41,7 @@ PAGES = {
     "/faq": ("没有答案的问题", True),
     "/experiments": ("欢迎语先说服务还是先说优惠", False),
     "/surveys": ("深度访谈", True),
+    "/loop": ("没有上线：固定测试集的业务意图准确率", False),
     "/peers": ("在同行中的位置", True),
 }
 

@@ -15,12 +15,12 @@ FOLDER = Path(__file__).parent / "marked"
 FLOORS = {
     "greeting": 0.96,
     "closing": 0.82,
-    "apology": 0.64,
+    "apology": 0.71,
     "forbidden": 0.55,
     "response_gap": 0.95,
-    "answered": 0.26,
+    "answered": 0.63,
     "sale": 0.71,
-    "promise": 0.59,
+    "promise": 0.69,
     "risk_language": 0.88,
     "risk_escalated": 0.84,
 }

@@ -28,8 +28,11 @@ def settings(tmp_path: Path) -> Settings:
     url = f"sqlite:///{tmp_path}/events.db"
     for room in ("events", "learning"):
         upgrade(url, room)
+    chat_url = f"sqlite:///{tmp_path}/chat.db"
+    upgrade(chat_url, "conversations")
     # Few lines to be measured on: a single one weighs more than a point.
-    return Settings(var=tmp_path / "var", events_url=url, operations=Operations(learning={"may_lose_points": 5}))
+    operations = Operations(learning={"may_lose_points": 5})
+    return Settings(var=tmp_path / "var", events_url=url, chat_url=chat_url, operations=operations)
 
 
 @pytest.fixture

@@ -44,6 +44,10 @@ async def test_from_waiting_to_approved(client: TestClient) -> None:
         f"/api/learning/drawn/{first['id']}/label", json={"intent": "ask_stock", "emotion": "calm"}
     )
     assert answer.status == 200
+    taken = await client.post(f"/api/learning/drawn/{first['id']}/take-back")
+    assert taken.status == 200
+    assert (await client.post(f"/api/learning/drawn/{first['id']}/take-back")).status == 400
+    await client.post(f"/api/learning/drawn/{first['id']}/label", json={"intent": "ask_stock", "emotion": "calm"})
     own = await client.post("/api/learning/review", json={"ids": [first["id"]], "approve": True})
     assert own.status == 400 and "别人审核" in (await own.json())["message"]
     bob = {"X-Name": "bob"}

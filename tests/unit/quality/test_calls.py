@@ -1,14 +1,19 @@
 """Calls: the list, the speakers, import once."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.quality import calls
+from bot.quality.figures import agents, criteria
+from bot.quality.inspection import inspect_day
 from bot.quality.inspector import Inspector
-from bot.quality.outside import find, outside_of
+from bot.quality.outside import find, keep, outside_of
 from bot.quality.problems import CallsError
+from bot.quality.report import as_markdown, report_of
+from bot.quality.talk import Line, Talk
+from bot.quality.transcript import transcript
 from bot.settings import Settings
 from bot.speech.hearing import Heard
 
@@ -52,14 +57,44 @@ def test_waiting_in_a_call_counts_from_the_end_of_the_question(settings: Setting
     assert found.verdicts["response_gap"] == "pass"
 
 
-def test_nothing_is_held_against_an_agent_whom_nobody_can_tell_apart(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_nobody_can_tell_who_speaks_somebody_said_it(
+    settings: Settings, inspector: Inspector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one_channel = [Heard(0, 1, "mono", "急什么，自己看"), Heard(1, 2, "mono", "防水吗")]
+    one_channel = [
+        Heard(0, 1, "mono", "防水吗"),
+        Heard(2, 3, "mono", "急什么，自己看"),
+        Heard(90, 92, "mono", "我要打12315"),
+        Heard(93, 95, "mono", "您的情况我登记了，转给主管"),
+        Heard(96, 97, "mono", "今天给您回电"),
+    ]
     monkeypatch.setattr(calls, "hear", lambda _settings, _path: one_channel)
-    path = listed(tmp_path, "one.wav,lin,2026-11-24 14:30:00,")
-    assert calls.import_calls(settings, path, lambda _line: None) == (1, 0)
-    assert list(outside_of(settings, date(2026, 11, 24))) == []
+    path, said, day = listed(tmp_path, "one.wav,lin,2026-11-24 14:30:00,"), [], date(2026, 11, 24)
+    assert calls.import_calls(settings, path, said.append) == (1, 0)
+    assert "单声道分不出谁说的" in said[0]
+    assert inspect_day(settings, inspector, day) == 1
+    (recorded,) = calls.read_list(path)
+    told = transcript(settings, f"{recorded.id}:1")
+    assert told is not None and told.score is None and told.agent == ""
+    judged = {name: verdict for name, verdict in told.verdicts.items() if verdict != "na"}
+    assert judged == {
+        "apology": "fail",
+        "forbidden": "fail",
+        "response_gap": "fail",
+        "risk_language": "pass",
+        "risk_escalated": "pass",
+    }
+    assert {one.side for one in told.findings} == {"someone"} and not any(one.points for one in told.findings)
+    assert transcript(settings, f"{recorded.id}:1", agent="lin") is None, "it is not held against her"
+    assert not agents(settings.events_url, day, day) and not criteria(settings.events_url, day, day)
+    report = as_markdown(report_of(settings, inspector.rules, day))
+    assert "1 通电话是单声道" in report and "有人说“急什么”" in report
+
+
+def test_calls_of_one_channel_kept_as_a_customers_before_stay_out(settings: Settings) -> None:
+    at = calls.clock.as_utc(datetime(2026, 11, 24, 6, 30))
+    talk = Talk("old:1", "old", "phone", [Line(1, "customer", at, "有货吗"), Line(2, "customer", at, "有")], "call")
+    keep(settings.events_url, [talk], "old.wav")
+    assert [one for batch in outside_of(settings, date(2026, 11, 24)) for one in batch] == []
 
 
 @pytest.mark.parametrize(

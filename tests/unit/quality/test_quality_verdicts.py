@@ -73,6 +73,15 @@ def found(inspector: Inspector, one: Talk, criterion: str) -> Found:
         ("promise", "na", talk("c 0 几时发", "a 5 预计今天发货")),
         ("promise", "na", talk("c 0 几时发", "a 5 现在下单今天给您发货")),
         ("promise", "na", talk("c 0 怎么办", "a 5 需要我帮您催一下吗？")),
+        ("promise", "na", talk("c 0 几时能收到", "a 5 下单的话今天能发出")),
+        ("promise", "pass", talk("c 0 修了又坏", "a 5 主管下午五点前给你打电话", facts=[(60, "call")])),
+        ("promise", "fail", talk("c 0 修了又坏", "a 5 主管下午五点前给你打电话", facts=[(60 * 12, "call")])),
+        ("promise", "fail", talk("c 0 修了又坏", "a 5 今天给你答复", "c 9 真的吗", "a 9 真的，您放心好了")),
+        ("promise", "pass", talk("c 0 修了又坏", "a 5 今天给你答复", "a 7200 修好了，您随时来取")),
+        ("promise", "fail", talk("c 0 发报告", "a 5 好的，我稍后发您", "c 900 报告呢", "a 60 在找")),
+        ("promise", "pass", talk("c 0 发报告", "a 5 好的，我稍后发您", "a 60 [文件]")),
+        ("apology", "fail", talk("c 0 杯子炸了，手划了个口子", "a 5 麻烦拍张照片")),
+        ("apology", "na", talk("c 0 会过敏吗", "a 5 不含酒精，敏感肌可以用")),
         ("risk_language", "fail", talk("c 0 多少钱", "a 5 加我微信给您便宜")),
         ("risk_language", "fail", talk("c 0 好用吗", "a 5 全网最低，绝对不过敏")),
         ("risk_language", "fail", talk("c 0 收到了", "a 5 五星好评返现5元")),
@@ -101,6 +110,37 @@ def test_a_promise_that_is_not_due_yet_says_until_when(inspector: Inspector) -> 
     result = found(inspector, talk("c 0 发吗", "a 5 今天给您发货", known_days=0.1), "promise")
     assert result.due is not None
     assert f"{result.due:%H:%M}" == "15:59", "midnight of Beijing, in UTC"
+
+
+@pytest.mark.parametrize(
+    ("expected", "lines"),
+    [
+        ("pass", ("c 0 抽真空不", "a 5 抽")),
+        ("pass", ("c 0 厚的好不好收", "a 5 不好收")),
+        ("pass", ("c 0 差价多少", "a 5 差900")),
+        ("fail", ("c 0 差价多少", "a 5 您看着办")),
+        ("fail", ("c 0 什么时候有", "a 5 不知道", "c 9 那13码偏大吗", "a 5 偏大")),
+        ("fail", ("c 0 158穿会不会拖地", "c 9 还有能机洗吗", "a 50 裙摆到脚踝上面一点，不拖地")),
+        ("pass", ("c 0 怎么申请", "a 5 我问一下", "a 90 在订单页点售后就行")),
+        ("fail", ("c 0 怎么申请", "a 5 我问一下", "c 90 好的")),
+        ("pass", ("c 0 我已经拍好了两件", "a 5 看到了，今天给您包好")),  # nothing is asked
+    ],
+)
+def test_guessed_intents_are_held_to_what_was_asked(
+    inspector: Inspector, expected: str, lines: tuple[str, ...]
+) -> None:
+    one = talk(*lines)
+    for line in one.lines:
+        if not line.serves:
+            line.intent, line.guessed = "ask_product_info", True
+    assert found(inspector, one, "answered").verdict == expected
+
+
+def test_a_complaint_wants_something_done_not_its_words_back(inspector: Inspector) -> None:
+    for reply, expected in (("冰箱都有声音的", "fail"), ("给您换一台新的", "pass")):
+        one = talk("c 0 冰箱声音像拖拉机，投诉", f"a 5 {reply}")
+        one.lines[0].intent, one.lines[0].guessed = "complain_quality", True
+        assert found(inspector, one, "answered").verdict == expected, reply
 
 
 def test_meaning_decides_where_words_do_not() -> None:

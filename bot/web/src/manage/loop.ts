@@ -7,6 +7,7 @@ export interface DrawnMessage {
   reason: string
   predicted: string
   confidence: number
+  emotion_predicted: string
   suggestions: string[]
   status: string
   intent: string
@@ -18,6 +19,24 @@ export interface DrawnMessage {
 
 type Figures = Record<'live' | 'candidate', { n: number; business_accuracy: number; base_accuracy: number }>
 
+export interface LoopModel {
+  name: string
+  status: string
+  lines: number
+  trained_at: string
+  figures: {
+    fixed?: Figures
+    replay?: Figures
+    replayed?: number
+    changed?: number
+    surer?: number
+    less_sure?: number
+    moves?: [string, string, number][]
+    examples?: { text: string; live: string; candidate: string }[]
+    refusals?: string[]
+  }
+}
+
 export interface Standing {
   week: string
   counts: Record<string, number>
@@ -26,20 +45,8 @@ export interface Standing {
   step: string
   told: string
   me: string
-  models: {
-    name: string
-    status: string
-    lines: number
-    trained_at: string
-    figures: {
-      fixed?: Figures
-      replay?: Figures
-      replayed?: number
-      changed?: number
-      examples?: { text: string; live: string; candidate: string }[]
-      refusals?: string[]
-    }
-  }[]
+  names: Record<string, string>
+  models: LoopModel[]
   titles: Record<string, string>
   groups: { base: string; intents: string[] }[]
   scores: Record<string, number[]>
@@ -69,13 +76,27 @@ export const STATUS: Record<string, string> = {
 
 const EMOTIONS: Record<string, string> = { q: 'impatient', w: 'hesitant', e: 'satisfied', r: 'calm' }
 
-export type Meant = { kind: 'label' | 'emotion'; value: string } | { kind: 'skip' | 'next' | 'previous' }
+/** The loop's steps in their order. */
+export const STAGES = ['抽取', '标注', '审核', '训练', '考核', '上线']
+
+/** The place among STAGES of what is to be done next; -1 when nothing is. */
+export function stageOf(standing: Pick<Standing, 'step' | 'counts'>): number {
+  const commands = ['draw', '', '', 'train', 'gate', 'release']
+  if (standing.step) return commands.indexOf(standing.step)
+  if (standing.counts['waiting']) return 1
+  return standing.counts['labelled'] ? 2 : -1
+}
+
+export type Meant = { kind: 'label' | 'emotion'; value: string } | { kind: 'skip' | 'next' | 'previous' | 'other' | 'undo' }
 
 /** What a key means for the message shown; null for keys that mean nothing here, or belong to the browser. */
 export function keyed(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>, shown?: DrawnMessage): Meant | null {
-  if (!shown || event.ctrlKey || event.metaKey || event.altKey) return null
+  if (event.ctrlKey || event.metaKey || event.altKey) return null
   const key = event.key.toLowerCase()
+  if (key === 'z') return { kind: 'undo' }
+  if (!shown) return null
   if (key === 's') return { kind: 'skip' }
+  if (key === '0') return { kind: 'other' }
   if (key === 'arrowright') return { kind: 'next' }
   if (key === 'arrowleft') return { kind: 'previous' }
   const emotion = EMOTIONS[key]

@@ -45,7 +45,7 @@ export interface Finding {
   kind: 'chat' | 'call'
   channel: string
   agent: string
-  side: 'customer' | 'bot' | 'agent'
+  side: 'customer' | 'bot' | 'agent' | 'someone'
   points: number
   number: number
   offset: number
@@ -115,6 +115,7 @@ export interface CallLine {
   source: string
   score: number | null
   failed: number
+  told_apart: boolean
 }
 
 export interface Transcript {

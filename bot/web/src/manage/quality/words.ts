@@ -4,7 +4,7 @@ import { useLoaded } from '../useLoaded'
 import type { AppealStatus, QualityDefinitions } from './types'
 
 export const APPEALS: Record<AppealStatus, string> = { open: '待处理', accepted: '申诉成立', rejected: '维持原判' }
-export const SIDES: Record<string, string> = { customer: '顾客', bot: '机器人', agent: '客服' }
+export const SIDES: Record<string, string> = { customer: '顾客', bot: '机器人', agent: '客服', someone: '有人' }
 
 /** Criteria and names of agents, and how they are told. */
 export function useDefinitions(): {
