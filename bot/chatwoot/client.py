@@ -9,11 +9,11 @@ from urllib.parse import urljoin
 
 import aiohttp
 
+from bot.bodies import read_within
 from bot.chatwoot_settings import DeskEndpoint
 
 INCOMING, OUTGOING = 0, 1  # `message_type` of the messages that the API lists
 _UPLOAD = 3  # how many times longer than another call one with files may take
-_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -142,21 +142,17 @@ class Client:
         url = urljoin(self._base, address)
         if not url.startswith(("http://", "https://")):
             return None
-        content = bytearray()
         try:
             async with self._session.get(url) as answer:
+                content = await read_within(answer, limit)
                 if answer.status >= 400:
                     error = ChatwootError(answer.status, "附件取不到")
                     if error.again and answer.status not in (401, 403, 410):
                         raise error
                     return None
-                async for piece in answer.content.iter_chunked(_CHUNK):
-                    content += piece
-                    if len(content) > limit:
-                        return None
         except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
             raise ChatwootError(0, type(error).__name__) from error
-        return bytes(content)
+        return content
 
     async def messages(self, conversation: int, after: int) -> list[dict[str, Any]]:
         """The next messages (at most 100) with a higher id than `after`, in order."""
