@@ -101,12 +101,8 @@ def _float(_type: Any, _compiler: Any, **_options: Any) -> str:
     return "DOUBLE"
 
 
-@compiles(Text, "mysql")
-def _text(_type: Any, _compiler: Any, **_options: Any) -> str:
-    return "LONGTEXT"
-
-
 @compiles(JSON, "mysql")
-def _json(_type: Any, _compiler: Any, **_options: Any) -> str:
-    # MySQL's own type puts the keys in another order; that of MariaDB is a text that compares unlike its neighbours.
+@compiles(Text, "mysql")
+def _long_text(_type: Any, _compiler: Any, **_options: Any) -> str:
+    # MySQL's own JSON puts the keys in another order; that of MariaDB is a text that compares unlike its neighbours.
     return "LONGTEXT"
