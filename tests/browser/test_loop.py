@@ -6,17 +6,15 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from bot.conversations import Store, bus_of
-from bot.db import upgrade
-from bot.desk.accounts import change_password, create_account
 from bot.learning import Project
 from bot.learning.corpus import write_pending
 from bot.learning.demo import fill
 from bot.nlu.judge.corpus import read_corpus
 from bot.settings import Settings
-from tests.browser.conftest import ROOT, Shop, missing
+from bot.upkeep.migrating import migrate
+from tests.browser.conftest import Shop
 from tests.browser.manage_page import PASSWORD, keep, press, see, sign_in, too_wide, wait
-from tests.running import free_ports
+from tests.browser.manage_site import needs_pages, web_alone
 
 Opens = Callable[..., Chrome]
 
@@ -24,28 +22,11 @@ Opens = Callable[..., Chrome]
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The web server without anything drawn yet; boss and deputy supervise."""
-    if not (ROOT / "bot/web/dist/manage.html").is_file():
-        missing("网页还没有构建，请先运行 python -m bot web")
+    needs_pages()
     var = tmp_path_factory.mktemp("loop")
-    settings = Settings(var=var)
-    for url, rooms in (
-        (settings.chat_url, ("conversations", "channels", "desk")),
-        (settings.events_url, ("events", "insight", "quality", "learning")),
-        (settings.shop_url, ("shop",)),
-        (settings.knowledge_url, ("knowledge",)),
-    ):
-        for room in rooms:
-            upgrade(url, room)
-    store = Store(settings.chat_url, bus_of(settings))
-    for name, called in (("boss", "王主管"), ("deputy", "周副主管")):
-        change_password(store, name, create_account(store, name, called, "supervisor"), PASSWORD)
-    running = Shop(var, var / "none", *free_ports(3))
-    try:
-        running.start("web")
+    migrate(Settings(var=var))
+    with web_alone(var, PASSWORD, ("boss", "王主管", "supervisor"), ("deputy", "周副主管", "supervisor")) as running:
         yield running
-    finally:
-        for name in list(running.running):
-            running.stop(name)
 
 
 def test_two_messages_labelled_by_keyboard_become_lines_of_the_corpus(site: Shop, browser: Opens) -> None:

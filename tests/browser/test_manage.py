@@ -13,10 +13,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from bot.conversations import Store, bus_of
-from bot.desk.accounts import change_password, create_account
-from bot.settings import Settings
-from tests.browser.conftest import ROOT, Shop, missing
+from tests.browser.conftest import ROOT, Shop
 from tests.browser.manage_page import (
     PASSWORD,
     drawn,
@@ -31,7 +28,8 @@ from tests.browser.manage_page import (
     too_wide,
     wait,
 )  # fmt: skip
-from tests.running import free_ports, share_encoders
+from tests.browser.manage_site import needs_pages, web_alone
+from tests.running import share_encoders
 
 Opens = Callable[..., Chrome]
 # Page → what stands on it once its data is there, and whether it has charts.
@@ -49,24 +47,14 @@ PAGES = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The web server with the demo's data; boss supervises, lin is an agent."""
-    if not (ROOT / "bot/web/dist/manage.html").is_file():
-        missing("网页还没有构建，请先运行 python -m bot web")
+    needs_pages()
     var = tmp_path_factory.mktemp("manage")
     share_encoders(var)
     prepare = [sys.executable, "-W", "ignore", "-m", "bot", "prepare", "--only", "encoder", "shop"]
     environment = {**os.environ, "DIANXIAOER_VAR": str(var), "RASA_TELEMETRY_ENABLED": "false"}
     subprocess.run(prepare, cwd=ROOT, env=environment, check=True, capture_output=True)
-    settings = Settings(var=var)
-    store = Store(settings.chat_url, bus_of(settings))
-    for name, called, role in (("boss", "王主管", "supervisor"), ("lin", "林小满", "agent")):
-        change_password(store, name, create_account(store, name, called, role), PASSWORD)
-    running = Shop(var, var / "none", *free_ports(3))
-    try:
-        running.start("web")
+    with web_alone(var, PASSWORD, ("boss", "王主管", "supervisor"), ("lin", "林小满", "agent")) as running:
         yield running
-    finally:
-        for name in list(running.running):
-            running.stop(name)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 860), (390, 844)])

@@ -11,13 +11,12 @@ from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from bot.conversations import Store, bus_of
-from bot.db import upgrade
-from bot.desk.accounts import change_password, create_account
 from bot.quality.demo import fill
 from bot.settings import Settings
-from tests.browser.conftest import ROOT, Shop, missing
-from tests.running import free_ports, share_encoders
+from bot.upkeep.migrating import migrate
+from tests.browser.conftest import Shop
+from tests.browser.manage_site import needs_pages, web_alone
+from tests.running import share_encoders
 
 PASSWORD = "browser-test-1"
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder to keep pictures in
@@ -27,30 +26,14 @@ Opens = Callable[..., webdriver.Chrome]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The web server over a few days of demo conversations; boss supervises, demo-chen is an agent."""
-    if not (ROOT / "bot/web/dist/manage.html").is_file():
-        missing("网页还没有构建，请先运行 python -m bot web")
+    needs_pages()
     var = tmp_path_factory.mktemp("quality")
     share_encoders(var)
     settings = Settings(var=var)
-    for url, rooms in (
-        (settings.chat_url, ("conversations", "channels", "desk")),
-        (settings.events_url, ("events", "insight", "quality")),
-        (settings.shop_url, ("shop",)),
-        (settings.knowledge_url, ("knowledge",)),
-    ):
-        for room in rooms:
-            upgrade(url, room)
+    migrate(settings)
     fill(settings, days=8)
-    store = Store(settings.chat_url, bus_of(settings))
-    for name, called, role in (("boss", "王主管", "supervisor"), ("demo-chen", "陈小满", "agent")):
-        change_password(store, name, create_account(store, name, called, role), PASSWORD)
-    running = Shop(var, var / "none", *free_ports(3))
-    try:
-        running.start("web")
+    with web_alone(var, PASSWORD, ("boss", "王主管", "supervisor"), ("demo-chen", "陈小满", "agent")) as running:
         yield running
-    finally:
-        for name in list(running.running):
-            running.stop(name)
 
 
 def test_a_supervisor_reads_findings_and_decides(site: Shop, browser: Opens) -> None:
