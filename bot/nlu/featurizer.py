@@ -57,8 +57,8 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
             "layer": "last",
             "prefix": None,
             "max_pieces": 256,
-            # Of ONNX Runtime, 0 for all cores. By default one while serving, which takes a third less computing for a
-            # short message and leaves the other cores to other messages, and all in training.
+            # Batches at once, 0 for as many as there are cores. By default one while serving, which leaves the other
+            # cores to other messages, and all in training.
             "threads": None,
             "cache_size": 1024,
             "batch_size": 32,

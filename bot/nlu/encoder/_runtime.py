@@ -1,9 +1,11 @@
 """The encoder at work: texts in, vectors out."""
 
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +23,7 @@ from bot.nlu.encoder._sources import DEFAULT_SOURCE, Progress
 Pooling = Literal["mean", "cls"]
 Layer = int | Literal["last", "mean4"]
 
+_AHEAD = 8  # batches for each thread that are computed before their vectors are taken
 _LONGEST = 16_000  # characters that are looked at; far more than fit into the pieces
 
 
@@ -75,7 +78,8 @@ class Encoder:
         self._first_position: int = facts["first_position"]
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(min(max_pieces, facts["max_pieces"]))
-        self._session = _session(folder / "model.onnx", threads)
+        self._session = _session(folder / "model.onnx")
+        self._threads = threads or os.cpu_count() or 1
         self._cache: OrderedDict[str, Encoded] = OrderedDict()
         self._cache_size = cache_size
         self._lock = threading.Lock()
@@ -107,7 +111,7 @@ class Encoder:
             layer: which layer it is taken from: "last", "mean4" (mean of the last four) or a number, 0 the embedding.
             prefix: put before each text; by default what the model was trained with.
             max_pieces: longer texts are cut.
-            threads: of ONNX Runtime; 0 means all cores.
+            threads: how many batches are computed at once, each on one thread; 0 means as many as there are cores.
             cache_size: how many repeated messages are remembered.
             key: the `cache_key` that the encoder must have, whatever `source` stands for today.
             folder: where built encoders are kept; `var/encoders` by default.
@@ -135,25 +139,41 @@ class Encoder:
 
     def sentences(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
         """Only the sentence vectors, (len(texts), d); nothing is remembered."""
-        return self.pooled_layers(texts, batch_size)[:, self._states].mean(axis=1)
+        rows = {text: pooled[self._states].mean(axis=0) for text, pooled in self._pooled_rows(texts, batch_size)}
+        return np.stack([rows[text] for text in texts]) if len(texts) else np.zeros((0, self.dimension), np.float32)
 
     def pooled_layers(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
         """The pooled vector of every layer, (len(texts), layers + 1, d); row 0 is the embedding."""
-        rows: dict[str, np.ndarray] = {}
-        for part, _, (pooled,) in self._batches(list(dict.fromkeys(texts)), [self._pooled], batch_size):
-            rows.update(zip(part, pooled, strict=True))
+        rows = dict(self._pooled_rows(texts, batch_size))
         empty = np.zeros((0, self.layers + 1, self.dimension), np.float32)
         return np.stack([rows[text] for text in texts]) if len(texts) else empty
+
+    def _pooled_rows(self, texts: Sequence[str], batch_size: int) -> Iterator[tuple[str, np.ndarray]]:
+        for part, _, (pooled,) in self._batches(list(dict.fromkeys(texts)), [self._pooled], batch_size):
+            yield from zip(part, pooled, strict=True)
 
     def _batches(
         self, texts: list[str], outputs: list[str], size: int
     ) -> Iterator[tuple[list[str], list[_Input], list[np.ndarray]]]:
         inputs = [self._input(text) for text in texts]
         order = sorted(range(len(texts)), key=lambda i: len(inputs[i].ids))
-        for start in range(0, len(order), max(size, 1)):
-            rows = order[start : start + max(size, 1)]
-            part = [inputs[i] for i in rows]
-            yield [texts[i] for i in rows], part, self._session.run(outputs, self._feed(part))
+        rows = [order[start : start + max(size, 1)] for start in range(0, len(order), max(size, 1))]
+        parts = [[inputs[i] for i in one] for one in rows]
+        for one, part, found in zip(rows, parts, self._computed(parts, outputs), strict=True):
+            yield [texts[i] for i in one], part, found
+
+    def _computed(self, parts: list[list[_Input]], outputs: list[str]) -> Iterator[list[np.ndarray]]:
+        """What the network gives for each part, in order."""
+
+        def run(part: list[_Input]) -> list[np.ndarray]:
+            return self._session.run(outputs, self._feed(part))
+
+        if self._threads == 1 or len(parts) < 2:
+            yield from map(run, parts)
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            for start in range(0, len(parts), _AHEAD * self._threads):  # so that results do not pile up
+                yield from pool.map(run, parts[start : start + _AHEAD * self._threads])
 
     def _input(self, text: str) -> _Input:
         # A lone surrogate, as half an emoji, cannot be tokenized; one stand-in keeps the offsets.
@@ -204,13 +224,12 @@ def _states(layer: Layer, layers: int) -> list[int]:
     raise EncoderError(f"layer 应为 last、mean4 或 0 到 {layers} 的层号，不能是 {layer}")
 
 
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # Two threads within a batch wait for each other after every product; two batches side by side do not.
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Waiting threads must sleep: Rasa's own work runs on the same cores.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

@@ -91,3 +91,11 @@ def test_a_wrong_folder_is_told(spoil, argument, says, tiny_bert: Tiny, tmp_path
     spoil(argument, folder)
     with pytest.raises(EncoderError, match=says):
         Encoder.load(str(folder), folder=tmp_path / "built")
+
+
+def test_batches_side_by_side_give_the_same_vectors_in_order(tiny_bert: Tiny, tmp_path: Path) -> None:
+    texts = [f"{text}{i}" for i in range(12) for text in TEXTS]
+    one, two = (Encoder.load(str(tiny_bert.folder), folder=tmp_path, threads=n, cache_size=0) for n in (1, 2))
+    np.testing.assert_array_equal(two.sentences(texts, batch_size=3), one.sentences(texts, batch_size=3))
+    for single, double in zip(one.encode(texts, batch_size=3), two.encode(texts, batch_size=3), strict=True):
+        np.testing.assert_array_equal(double.pieces, single.pieces)
