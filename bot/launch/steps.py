@@ -74,10 +74,9 @@ def check_room(folder: Path, megabytes: int) -> None:
 
 
 def build_encoder() -> None:
-    from bot.nlu.encoder import AUTO, DEFAULT_SOURCE, EncoderError, build
+    from bot.nlu.encoder import AUTO, EncoderError, build, sources_of
 
-    # The default one stays in use beside a tuned one: for likeness of meaning and the checks of the corpus.
-    for source in (DEFAULT_SOURCE, AUTO):
+    for source in sources_of(AUTO):
         try:
             build(source, progress=say)
         except EncoderError as error:

@@ -14,8 +14,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.emotion_by_intent import EmotionByIntent
-from bot.nlu.intent import sentence_vectors, unseen_lines
-from bot.nlu.linear import CalibratedLinear, LinearOptions, fingerprint
+from bot.nlu.intent import views_of
+from bot.nlu.linear import LinearOptions
+from bot.nlu.panel import Panel, fingerprint
 
 EMOTION = "emotion"
 CALM = "calm"
@@ -84,7 +85,7 @@ class EmotionClassifier(GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._model: CalibratedLinear | None = None
+        self._model: Panel | None = None
         self._by_intent = EmotionByIntent({})
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -94,9 +95,7 @@ class EmotionClassifier(GraphComponent):
         with self._model_storage.write_to(self._resource) as folder:
             if len(set(labels)) > 1:
                 texts = [one.get(TEXT) for one in examples]
-                vectors, unseen = sentence_vectors(examples), unseen_lines(examples)
-                model = CalibratedLinear(LinearOptions.of(self._config))
-                self._model = model.fit(texts, vectors, labels, calibrate_on=unseen)
+                self._model = Panel.fit(LinearOptions.of(self._config), texts, views_of(examples), labels)
                 intents = [one.get(INTENT) for one in examples]
                 self._by_intent = EmotionByIntent.count(self._model.classes, labels, intents)
                 self._model.save(folder)
@@ -116,7 +115,7 @@ class EmotionClassifier(GraphComponent):
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             if any(folder.iterdir()):
-                component._model = CalibratedLinear.load(folder)
+                component._model = Panel.load(folder)
                 component._by_intent = EmotionByIntent.load(folder)
         return component
 
@@ -133,7 +132,7 @@ class EmotionClassifier(GraphComponent):
             classes = [f"{CALM}:{NEUTRAL_SCORE}"]
         else:
             texts = [message.get(TEXT) or "" for message in messages]
-            rows = self._model.probabilities(texts, sentence_vectors(messages))
+            rows = self._model.probabilities(texts, views_of(messages))
             classes = self._model.classes
         for message, row in zip(messages, rows, strict=True):
             intents = {one["name"]: one["confidence"] for one in message.get(INTENT_RANKING_KEY) or []}

@@ -1,6 +1,8 @@
 """Dense features of Chinese messages from the shared encoder."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,17 @@ from rasa.nlu.constants import DENSE_FEATURIZABLE_ATTRIBUTES, TOKENS_NAMES
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.exceptions import InvalidConfigException
-from rasa.shared.nlu.constants import ACTION_TEXT, TEXT
+from rasa.shared.nlu.constants import ACTION_TEXT, FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from tqdm import tqdm
 
-from bot.nlu.encoder import AUTO, DEFAULT_SOURCE, Encoded, Encoder, EncoderError, cache_key, line_hash
+from bot.nlu.encoder import AUTO, DEFAULT_SOURCE, Encoded, Encoder, EncoderError, cache_key, line_hash, sources_of
 from bot.nlu.masking import words_of
 
-# On a training example: whether the encoder was tuned without it. Not there when the encoder was not tuned.
+# On a training example: whether an encoder was tuned without it, by the place of its sentence feature. An encoder that
+# was not tuned is not there.
 UNSEEN = "unseen_by_encoder"
 _RECORD = "encoder.json"
 _CHUNK = 512  # texts between two steps of the progress bar
@@ -31,8 +35,9 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
     """Sequence features, one vector a token, and a sentence feature from a BERT-like encoder.
 
     The encoder's pieces and the tokens of the pipeline's tokenizer are aligned by their places in the text, so that
-    any tokenizer will do. "Training" only notes which encoder it was: with `source: auto` a model keeps the encoder
-    that it was trained with, until the next training.
+    any tokenizer will do. With `source: auto` each of two encoders gives its features once one is fine-tuned: the
+    default one knows the language, the tuned one the corpus. "Training" only notes which encoders there were: a model
+    keeps those that it was trained with, until the next training.
     """
 
     @classmethod
@@ -82,7 +87,8 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
         """Another encoder behind the same setting makes `rasa train` compute the features again."""
         settings = {**cls.get_default_config(), **config}
-        return cache_key(settings["source"], settings["quantize"], settings["depth"])
+        keys = (cache_key(one, settings["quantize"], settings["depth"]) for one in sources_of(settings["source"]))
+        return " ".join(keys)
 
     @classmethod
     def create(
@@ -104,12 +110,13 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         execution_context: ExecutionContext,
         **kwargs: Any,
     ) -> "ChineseBertFeaturizer":
-        """Open the encoder that the model was trained with."""
-        key = None
+        """Open the encoders that the model was trained with."""
+        keys = None
         if config["source"] == AUTO:
             with model_storage.read_from(resource) as folder:
-                key = json.loads((folder / _RECORD).read_text(encoding="utf8"))["key"]
-        return cls(config, execution_context, model_storage, resource, key)
+                noted = json.loads((folder / _RECORD).read_text(encoding="utf8"))
+            keys = noted.get("keys") or [noted["key"]]  # models of one encoder noted it so; one may be rolled back to
+        return cls(config, execution_context, model_storage, resource, keys)
 
     def __init__(
         self,
@@ -117,48 +124,54 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         execution_context: ExecutionContext,
         model_storage: ModelStorage,
         resource: Resource,
-        key: str | None = None,
+        keys: Sequence[str] | None = None,
     ) -> None:
-        """Open the encoder that the configuration names, or the one with `key`.
+        """Open the encoders that the configuration names, or those with `keys`.
 
         Raises:
             InvalidConfigException: it cannot be had; the message is in Chinese.
         """
         super().__init__(execution_context.node_name, config)
         self.validate_config(config)
-        self._model_storage, self._resource, self._key = model_storage, resource, key
-        self._encoder = self._open(serving=True)
+        self._model_storage, self._resource, self._keys = model_storage, resource, keys
+        self._encoders = self._open(serving=True)
 
-    def _open(self, *, serving: bool) -> Encoder:
+    def _open(self, *, serving: bool) -> list[Encoder]:
         names = ("quantize", "depth", "pooling", "layer", "prefix", "max_pieces", "cache_size")
         settings, threads = {name: self._config[name] for name in names}, self._config["threads"]
         if threads is None:
             threads = 1 if serving else 0
         try:
-            return Encoder.load(self._config["source"], **settings, threads=threads, key=self._key)
+            if self._keys is not None:
+                load = partial(Encoder.load, self._config["source"], **settings, threads=threads)
+                return [load(key=key) for key in self._keys]
+            return [Encoder.load(one, **settings, threads=threads) for one in sources_of(self._config["source"])]
         except EncoderError as error:
             raise InvalidConfigException(str(error)) from error
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Note the encoder in the model."""
+        """Note the encoders in the model."""
+        keys = [encoder.folder.name for encoder in self._encoders]
         with self._model_storage.write_to(self._resource) as folder:
-            (folder / _RECORD).write_text(json.dumps({"key": self._encoder.folder.name}), encoding="utf8")
+            (folder / _RECORD).write_text(json.dumps({"keys": keys}), encoding="utf8")
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Set the features of all training examples, and whether a tuned encoder has left them out."""
-        if self._encoder.unseen is not None:
-            for example in training_data.training_examples:
-                example.set(UNSEEN, line_hash(example.get(TEXT) or "") in self._encoder.unseen)
-        encoder = self._open(serving=False)
-        for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
-            examples = [one for one in training_data.training_examples if one.get(attribute)]
-            # Neighbours of about the same length make full batches.
-            examples.sort(key=lambda one: len(one.get(attribute)))
-            chunks = range(0, len(examples), _CHUNK)
-            # The bar shows on a terminal only.
-            for start in tqdm(chunks, desc=f"编码训练语料 {attribute}", unit_scale=_CHUNK, unit="句", disable=None):
-                self._featurize(encoder, examples[start : start + _CHUNK], attribute)
+        for encoder in self._open(serving=False):
+            if encoder.unseen is not None:
+                for example in training_data.training_examples:
+                    place = len(sentence_features(example))
+                    left_out = line_hash(example.get(TEXT) or "") in encoder.unseen
+                    example.set(UNSEEN, {**(example.get(UNSEEN) or {}), place: left_out})
+            for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
+                examples = [one for one in training_data.training_examples if one.get(attribute)]
+                # Neighbours of about the same length make full batches.
+                examples.sort(key=lambda one: len(one.get(attribute)))
+                chunks = range(0, len(examples), _CHUNK)
+                # The bar shows on a terminal only.
+                for start in tqdm(chunks, desc=f"编码训练语料 {attribute}", unit_scale=_CHUNK, unit="句", disable=None):
+                    self._featurize(encoder, examples[start : start + _CHUNK], attribute)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -166,7 +179,8 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         for attribute in (TEXT, ACTION_TEXT):
             # An empty message gets features too: classifiers cannot do without.
             heard = [message for message in messages if message.get(attribute) is not None]
-            self._featurize(self._encoder, heard, attribute)
+            for encoder in self._encoders:
+                self._featurize(encoder, heard, attribute)
         return messages
 
     def _featurize(self, encoder: Encoder, messages: list[Message], attribute: str) -> None:
@@ -180,6 +194,15 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
             if not self._config["sequence"]:
                 sequence = None
             self.add_features_to_message(sequence, sentence, attribute, message)
+
+
+def sentence_features(message: Message) -> list[Features]:
+    """The dense sentence features of a message's text, in the order of the encoders that gave them."""
+    return [
+        one
+        for one in message.features
+        if one.attribute == TEXT and one.type == FEATURE_TYPE_SENTENCE and one.is_dense()
+    ]
 
 
 def align(tokens: list[Token], encoded: Encoded) -> np.ndarray:

@@ -14,9 +14,10 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.featurizer import UNSEEN
-from bot.nlu.linear import CalibratedLinear, LinearOptions, fingerprint
+from bot.nlu.featurizer import UNSEEN, sentence_features
+from bot.nlu.linear import LinearOptions
 from bot.nlu.masking import words_of
+from bot.nlu.panel import Panel, View, fingerprint
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import SettingsError
 
@@ -24,27 +25,24 @@ BASE_INTENT = "base_intent"
 Ranking = list[dict[str, Any]]
 
 
-def sentence_vectors(messages: list[Message]) -> np.ndarray:
-    """(n, d) dense sentence features of the messages' texts.
+def views_of(messages: list[Message]) -> list[View]:
+    """How each encoder sees the messages' texts.
 
     Raises:
         InvalidConfigException: no dense featurizer stands before the classifier.
     """
-    rows = []
-    for message in messages:
-        features = message.get_dense_features(TEXT)[1]
-        if features is None:
-            raise InvalidConfigException(
-                "分类器需要句向量，请在 config.yml 的 pipeline 里把 bot.nlu.featurizer.ChineseBertFeaturizer 写在它前面"
-            )
-        rows.append(features.features[0])
-    return np.asarray(rows, dtype=np.float32)
-
-
-def unseen_lines(messages: list[Message]) -> np.ndarray | None:
-    """(n,) whether the encoder was tuned without a message; None for an encoder that was not tuned at all."""
-    marks = [message.get(UNSEEN) for message in messages]
-    return None if None in marks else np.array(marks, bool)
+    features = [sentence_features(message) for message in messages]
+    count = min(map(len, features))
+    if not count:
+        raise InvalidConfigException(
+            "分类器需要句向量，请在 config.yml 的 pipeline 里把 bot.nlu.featurizer.ChineseBertFeaturizer 写在它前面"
+        )
+    views = []
+    for place in range(count):
+        marks = [(message.get(UNSEEN) or {}).get(place) for message in messages]
+        vectors = np.asarray([one[place].features[0] for one in features], dtype=np.float32)
+        views.append(View(vectors, None if None in marks else np.array(marks, bool)))
+    return views
 
 
 def ranking(names: list[str], probabilities: np.ndarray, length: int) -> Ranking:
@@ -105,7 +103,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._model: CalibratedLinear | None = None
+        self._model: Panel | None = None
         self._groups: list[str] = []
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -119,8 +117,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         if len(set(labels)) < 2:
             raise InvalidConfigException("data/nlu 里至少要有两个意图的例句，才能训练意图分类器")
         texts = [words_of(one) for one in examples]
-        model = CalibratedLinear(LinearOptions.of(self._config))
-        self._use(model.fit(texts, sentence_vectors(examples), labels, calibrate_on=unseen_lines(examples)))
+        self._use(Panel.fit(LinearOptions.of(self._config), texts, views_of(examples), labels))
         with self._model_storage.write_to(self._resource) as folder:
             assert self._model
             self._model.save(folder)
@@ -138,7 +135,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         """The classifier that `train` stored."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._use(CalibratedLinear.load(folder))
+            component._use(Panel.load(folder))
         return component
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -146,7 +143,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
         if not messages or self._model is None:
             return messages
         texts = [words_of(message) for message in messages]
-        probabilities = self._model.probabilities(texts, sentence_vectors(messages))
+        probabilities = self._model.probabilities(texts, views_of(messages))
         bases = list(dict.fromkeys(self._groups))
         members = np.array([[group == base for base in bases] for group in self._groups], dtype=float)
         for message, row, base_row in zip(messages, probabilities, probabilities @ members, strict=True):
@@ -158,7 +155,7 @@ class TieredIntentClassifier(IntentClassifier, GraphComponent):
             message.set(f"{BASE_INTENT}_ranking", groups, add_to_output=True)
         return messages
 
-    def _use(self, model: CalibratedLinear) -> None:
+    def _use(self, model: Panel) -> None:
         taxonomy = load_taxonomy()
         try:
             taxonomy.require(model.classes)

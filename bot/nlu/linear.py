@@ -5,9 +5,7 @@ come from vector scaling (softmax(a * score + a' * nearness + b_class), Guo et a
 Networks", ICML 2017), fitted on the scores of lines that were held out.
 """
 
-import hashlib
 import json
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -22,7 +20,6 @@ from scipy.special import log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
-from bot.nlu import nearest, ngrams
 from bot.nlu.nearest import Nearest
 from bot.nlu.ngrams import CharNgrams
 
@@ -59,12 +56,6 @@ class LinearOptions:
             shortest, longest = known["ngrams"]
             known["ngrams"] = (int(shortest), int(longest))
         return cls(**known)
-
-
-def fingerprint() -> str:
-    """Changes when the code of the classifier does: Rasa then trains it again instead of taking it from its cache."""
-    code = [Path(str(module.__file__)).read_bytes() for module in (sys.modules[__name__], nearest, ngrams)]
-    return hashlib.sha256(b"".join(code)).hexdigest()
 
 
 class CalibratedLinear:

@@ -10,7 +10,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Build by the command line's arguments; 1 when it cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m bot.nlu.encoder", description="生成文本编码器（ONNX）")
     parser.add_argument(
-        "--source", default=DEFAULT_SOURCE, help="自带权重、Hugging Face 模型名、文件夹或 auto，默认 %(default)s"
+        "--source", default=DEFAULT_SOURCE, help="自带权重、Hugging Face 模型名或文件夹，默认 %(default)s"
     )
     parser.add_argument("--quantize", choices=["int8", "float32"], default="int8", help="精度，默认 %(default)s")
     parser.add_argument("--depth", type=int, help="只保留前几层，默认全部")

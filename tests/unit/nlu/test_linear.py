@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bot.nlu import nearest
-from bot.nlu.linear import CalibratedLinear, LinearOptions, fingerprint, neighbour_parts
+from bot.nlu.linear import CalibratedLinear, LinearOptions, neighbour_parts
+from bot.nlu.panel import fingerprint
 
 WORDS = {"ask_stock": "有货吗", "ask_refund": "退款到账", "ask_invoice": "开发票"}
 
