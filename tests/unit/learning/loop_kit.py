@@ -12,7 +12,7 @@ from bot.nlu.judge.corpus import Line, read_corpus
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import ROOT, Settings
 
-INTENTS = ("ask_stock", "ask_price", "ask_invoice", "return_goods", "track_logistics", "complain_quality")
+INTENTS = ("ask_stock", "ask_price", "ask_invoice", "return_goods", "track_logistics", "give_suggestion")
 CONFIG = """recipe: default.v1
 assistant_id: loop
 language: zh
