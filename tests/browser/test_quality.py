@@ -36,6 +36,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield running
 
 
+def slid_in(page: webdriver.Chrome) -> bool:
+    """Whether the open drawer stands still at the right edge: what slides cannot be clicked."""
+    edge = "return Math.round(document.querySelector('.el-drawer.open').getBoundingClientRect().right) <= innerWidth"
+    return bool(page.execute_script(edge))
+
+
 def test_a_supervisor_reads_findings_and_decides(site: Shop, browser: Opens) -> None:
     page = sign_in(browser(), site, "boss", "/quality")
     see(page, "各项标准")
@@ -47,6 +53,7 @@ def test_a_supervisor_reads_findings_and_decides(site: Shop, browser: Opens) -> 
     see(page, "做到了")
     assert page.find_elements(By.CSS_SELECTOR, ".talk p.bad"), "the quoted message stands out"
     keep(page, "talk")
+    wait(page, lambda: slid_in(page))
     page.find_element(By.CSS_SELECTOR, ".el-drawer__close-btn").click()
 
     press(page, "问题")
