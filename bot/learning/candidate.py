@@ -57,7 +57,7 @@ def rasa_train(project: Project, data: Sequence[Path], out: Path, stem: str) -> 
     named = ["--out", str(out), "--fixed-model-name", stem]
     environment = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "rasa", "train", *what, *map(str, data), *named],
+        [sys.executable, "-W", "ignore", "-m", "bot.launch.training", "train", *what, *map(str, data), *named],
         cwd=project.root,
         env={**os.environ, **environment},
         check=False,
