@@ -45,12 +45,11 @@ def copy_quickly() -> None:
     def copied(self: Message, memo: dict[int, Any]) -> Message:
         new = Message.__new__(Message)
         memo[id(self)] = new
-        for name, value in vars(self).items():
-            if type(value) is dict:
-                value = {k: v if type(v) is str else deepcopy(v, memo) for k, v in value.items()}
-            else:
-                value = set(value) if type(value) is set else deepcopy(value, memo)  # names of attributes
-            setattr(new, name, value)
+        own = dict(vars(self))
+        data, output = own.pop("data"), own.pop("output_properties")
+        new.data = {name: value if type(value) is str else deepcopy(value, memo) for name, value in data.items()}
+        new.output_properties = set(output)  # names of attributes
+        vars(new).update((name, deepcopy(value, memo)) for name, value in own.items())
         return new
 
     Message.__deepcopy__ = copied

@@ -159,20 +159,18 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Set the features of all training examples, and whether a tuned encoder has left them out."""
         for encoder in self._open(serving=False):
-            if encoder.unseen is not None:
-                for example in training_data.training_examples:
-                    place = len(sentence_features(example))
-                    left_out = line_hash(example.get(TEXT) or "") in encoder.unseen
-                    example.set(UNSEEN, {**(example.get(UNSEEN) or {}), place: left_out})
+            _mark_unseen(encoder, training_data.training_examples)
             for attribute in DENSE_FEATURIZABLE_ATTRIBUTES:
-                examples = [one for one in training_data.training_examples if one.get(attribute)]
-                # Neighbours of about the same length make full batches.
-                examples.sort(key=lambda one: len(one.get(attribute)))
-                chunks = range(0, len(examples), _CHUNK)
-                # The bar shows on a terminal only.
-                for start in tqdm(chunks, desc=f"编码训练语料 {attribute}", unit_scale=_CHUNK, unit="句", disable=None):
-                    self._featurize(encoder, examples[start : start + _CHUNK], attribute)
+                self._featurize_all(encoder, training_data.training_examples, attribute)
         return training_data
+
+    def _featurize_all(self, encoder: Encoder, examples: list[Message], attribute: str) -> None:
+        # Neighbours of about the same length make full batches.
+        examples = sorted((one for one in examples if one.get(attribute)), key=lambda one: len(one.get(attribute)))
+        chunks = range(0, len(examples), _CHUNK)
+        # The bar shows on a terminal only.
+        for start in tqdm(chunks, desc=f"编码训练语料 {attribute}", unit_scale=_CHUNK, unit="句", disable=None):
+            self._featurize(encoder, examples[start : start + _CHUNK], attribute)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the features of incoming messages."""
@@ -194,6 +192,16 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
             if not self._config["sequence"]:
                 sequence = None
             self.add_features_to_message(sequence, sentence, attribute, message)
+
+
+def _mark_unseen(encoder: Encoder, examples: list[Message]) -> None:
+    """Note on each example whether the encoder was tuned without it, before the encoder adds its features."""
+    if encoder.unseen is None:
+        return
+    for example in examples:
+        place = len(sentence_features(example))
+        left_out = line_hash(example.get(TEXT) or "") in encoder.unseen
+        example.set(UNSEEN, {**(example.get(UNSEEN) or {}), place: left_out})
 
 
 def sentence_features(message: Message) -> list[Features]:

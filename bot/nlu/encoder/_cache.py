@@ -85,12 +85,12 @@ def find(
     folder: Path | None = None,
     progress: Progress = print,
 ) -> Path:
-    """The folder of the encoder with this key, built again where `source` (also `auto`) or the default one gives it.
+    """The folder of the encoder with this key, built again where `source` (also `auto`) gives it.
 
     Raises:
         EncoderError: neither built nor to be had.
     """
-    for candidate in (*sources_of(source), DEFAULT_SOURCE):
+    for candidate in sources_of(source):
         if cache_key(candidate, quantize, depth) == key:
             return build(candidate, quantize, depth, folder, progress)
     if not _is_built(_root(folder) / key):

@@ -139,18 +139,19 @@ class Encoder:
 
     def sentences(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
         """Only the sentence vectors, (len(texts), d); nothing is remembered."""
-        rows = {text: pooled[self._states].mean(axis=0) for text, pooled in self._pooled_rows(texts, batch_size)}
-        return np.stack([rows[text] for text in texts]) if len(texts) else np.zeros((0, self.dimension), np.float32)
+        return self._states_of(texts, self._states, batch_size).mean(axis=1)
 
     def pooled_layers(self, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
         """The pooled vector of every layer, (len(texts), layers + 1, d); row 0 is the embedding."""
-        rows = dict(self._pooled_rows(texts, batch_size))
-        empty = np.zeros((0, self.layers + 1, self.dimension), np.float32)
-        return np.stack([rows[text] for text in texts]) if len(texts) else empty
+        return self._states_of(texts, list(range(self.layers + 1)), batch_size)
 
-    def _pooled_rows(self, texts: Sequence[str], batch_size: int) -> Iterator[tuple[str, np.ndarray]]:
+    def _states_of(self, texts: Sequence[str], states: list[int], batch_size: int) -> np.ndarray:
+        """The pooled vectors of some layers, (len(texts), len(states), d); the others are not kept."""
+        rows: dict[str, np.ndarray] = {}
         for part, _, (pooled,) in self._batches(list(dict.fromkeys(texts)), [self._pooled], batch_size):
-            yield from zip(part, pooled, strict=True)
+            rows.update(zip(part, pooled[:, states], strict=True))
+        empty = np.zeros((0, len(states), self.dimension), np.float32)
+        return np.stack([rows[text] for text in texts]) if len(texts) else empty
 
     def _batches(
         self, texts: list[str], outputs: list[str], size: int
