@@ -99,7 +99,7 @@ def _rows(seed: int, begin: datetime, days: int, per_day: float) -> Iterator[Row
         told: list[Row] = []
         for _ in range(max(1, round(per_day * draw.uniform(0.8, 1.2)))):
             start = begin + timedelta(days=day, seconds=8 * 3600 + draw.random() * 15 * 3600)
-            told += _visit(draw, intents, start, f"guest-{draw.randrange(guests)}")
+            told += _visit(draw, intents, start, draw.randrange(guests))
         told.sort(key=lambda row: row["at"])
         for row in told:
             number += 1
@@ -107,8 +107,8 @@ def _rows(seed: int, begin: datetime, days: int, per_day: float) -> Iterator[Row
         day += 1
 
 
-def _visit(draw: random.Random, intents: list[tuple[str, str]], at: datetime, conversation: str) -> Iterator[Row]:
-    channel = draw.choice(_CHANNELS)
+def _visit(draw: random.Random, intents: list[tuple[str, str]], at: datetime, guest: int) -> Iterator[Row]:
+    conversation, channel = f"guest-{guest}", _CHANNELS[guest % len(_CHANNELS)]
     intent, base = draw.choice(intents)
 
     def row(kind: str, **data: Any) -> Row:

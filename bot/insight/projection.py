@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text
 
 from bot import clock
 from bot.db import engine_for, reading, writing
@@ -45,7 +45,7 @@ def refresh(settings: Settings) -> int:
             if upto > read:
                 changed = _changed(session, read, upto)
                 new += sum(count for _first, count in changed.values())
-                touched, days = _rebuild(session, settings, {c: first for c, (first, _n) in changed.items()})
+                touched, days = _rebuild(session, settings, {c: first for c, (first, _n) in changed.items()}, upto)
                 _set_state(session, "events", str(upto))
             if upto >= newest:
                 _touch(touched, trade.orders.items())
@@ -77,18 +77,19 @@ def _changed(session: Any, read: int, upto: int) -> dict[str, tuple[datetime, in
     return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
-def _rebuild(session: Any, settings: Settings, changed: dict[str, datetime]) -> tuple[Touched, set[date]]:
+def _rebuild(session: Any, settings: Settings, changed: dict[str, datetime], upto: int) -> tuple[Touched, set[date]]:
     """Make the contacts anew from the one that the earliest new event belongs to; customers and days touched."""
     touched: Touched = {}
     days: set[date] = set()
-    for part in parts(sorted(changed)):
+    # Those that changed at about the same time together, so that little is read that lies before it.
+    for part in parts(sorted(changed, key=lambda name: (changed[name], name))):
         begin, old = _beginnings(session, {name: changed[name] for name in part})
-        events = _events(session, begin)
+        events = _events(session, begin, upto)
         people = people_of(settings, {name: _channel(told) for name, told in events.items()})
-        for name, started_at, day in old:
-            gone = delete(ContactRow).where(ContactRow.conversation_id == name, ContactRow.started_at == started_at)
-            session.execute(gone.execution_options(synchronize_session=False))
-            days.add(day)
+        _delete(session, old)
+        days |= {row.day for row in old}
+        # Who was a guest and is known now leaves contacts behind that came back by this one.
+        _touch(touched, ((row.customer, row.started_at) for row in old))
         rows: list[dict[str, Any]] = []
         shown: list[dict[str, Any]] = []
         for name, told in events.items():
@@ -103,6 +104,14 @@ def _rebuild(session: Any, settings: Settings, changed: dict[str, datetime]) -> 
     return touched, days
 
 
+def _delete(session: Any, old: list[Any]) -> None:
+    if old:
+        table = ContactRow.__table__
+        of = (table.c.conversation_id == bindparam("conversation"), table.c.started_at == bindparam("since"))
+        rows = [{"conversation": row.conversation_id, "since": row.started_at} for row in old]
+        session.connection().execute(delete(table).where(*of), rows)
+
+
 def _touch(touched: Touched, more: Iterable[tuple[str, datetime]]) -> None:
     for customer, at in more:
         touched[customer] = min(at, touched.get(customer, at))
@@ -112,34 +121,35 @@ def _channel(events: Iterable[Event]) -> str:
     return next((event.channel for event in events if event.channel), "")
 
 
-def _beginnings(
-    session: Any, earliest: dict[str, datetime]
-) -> tuple[dict[str, datetime | None], list[tuple[str, datetime, date]]]:
+def _beginnings(session: Any, earliest: dict[str, datetime]) -> tuple[dict[str, datetime | None], list[Any]]:
     """Conversation → the beginning of the contact that its earliest new event may belong to (None: from the start).
 
-    Beside it the contacts from there on, which are made anew: (conversation, beginning, day).
+    Beside it the contacts from there on, which are made anew: conversation_id, started_at, day, customer.
     """
-    query = select(ContactRow.conversation_id, ContactRow.started_at, ContactRow.day)
+    query = select(ContactRow.conversation_id, ContactRow.started_at, ContactRow.day, ContactRow.customer)
     query = query.where(ContactRow.conversation_id.in_(earliest)).order_by(ContactRow.started_at)
     known = session.execute(query).all()
     begin: dict[str, datetime | None] = dict.fromkeys(earliest)
-    for name, started_at, _day in known:
-        if started_at <= earliest[name]:
-            begin[name] = started_at
-    return begin, [row for row in known if (begin[row[0]] or row[1]) <= row[1]]
+    for row in known:
+        if row.started_at <= earliest[row.conversation_id]:
+            begin[row.conversation_id] = row.started_at
+    return begin, [row for row in known if (begin[row.conversation_id] or row.started_at) <= row.started_at]
 
 
-def _events(session: Any, begin: dict[str, datetime | None]) -> dict[str, list[Event]]:
+def _events(session: Any, begin: dict[str, datetime | None], upto: int) -> dict[str, list[Event]]:
+    """Conversation → its events from `begin` on, oldest first; those after `upto` have a turn of their own."""
     columns = ("kind", "conversation_id", "at", "id", "channel", "actor", "data")  # as Event takes them
-    query = select(*(getattr(EventRow, name) for name in columns)).where(EventRow.conversation_id.in_(begin))
-    earliest = None if None in begin.values() else min(filter(None, begin.values()))
-    if earliest is not None:
-        query = query.where(EventRow.at >= earliest)
+    query = select(*(getattr(EventRow.__table__.c, name) for name in columns)).where(EventRow.seq <= upto)
+    query = query.order_by(EventRow.at, EventRow.seq)
+    known = {name: since for name, since in begin.items() if since is not None}
     found: dict[str, list[Event]] = defaultdict(list)
-    for row in session.execute(query.order_by(EventRow.at, EventRow.seq)):
-        since = begin[row.conversation_id]
-        if since is None or row.at >= since:
-            found[row.conversation_id].append(Event(*row))
+    for row in session.execute(query.where(EventRow.conversation_id.in_(begin.keys() - known.keys()))):
+        found[row.conversation_id].append(Event(*row))
+    if known:
+        query = query.where(EventRow.conversation_id.in_(known), EventRow.at >= min(known.values()))
+        for row in session.execute(query):
+            if row.at >= known[row.conversation_id]:
+                found[row.conversation_id].append(Event(*row))
     return found
 
 

@@ -123,8 +123,10 @@ def test_cuts_add_up_to_the_whole(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_in_any_order_and_portions_the_figures_are_the_same(settings: Settings, seed: int) -> None:
-    """Events that come late, in portions, or twice lead to the same contacts as all at once."""
+def test_in_any_order_and_portions_the_figures_are_the_same(
+    settings: Settings, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events that come late, in portions, or twice lead to the same contacts as all at once, or a window at a time."""
     chance = random.Random(seed)
     events = []
     for number in range(12):
@@ -142,6 +144,10 @@ def test_in_any_order_and_portions_the_figures_are_the_same(settings: Settings, 
         add(settings.events_url, portion + chance.sample(events, 3))
         refresh(settings)
     in_portions = _everything(settings)
+    _forget(settings)
+    refresh(settings)
+    assert _everything(settings) == in_portions
+    monkeypatch.setattr("bot.insight.projection._WINDOW", 5)
     _forget(settings)
     refresh(settings)
     assert _everything(settings) == in_portions

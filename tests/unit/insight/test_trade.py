@@ -13,7 +13,7 @@ from bot.insight import refresh
 from bot.insight.tables import ContactRow
 from bot.settings import Settings
 from bot.shop.customer_tables import OfferRow, RfmRow
-from bot.shop.trade_tables import OrderRow
+from bot.shop.trade_tables import AccountRow, OrderRow
 
 
 def contacts(settings: Settings) -> list[Any]:
@@ -37,6 +37,22 @@ def test_a_platform_conversation_is_its_customers_and_gets_their_order(settings:
     known, guest = contacts(settings)
     assert (known.customer, known.order_no, known.segment) == ("C1", "DX1", "visitor")
     assert (guest.customer, guest.order_no, guest.segment) == ("wecom/nobody-knows", None, "guest")
+
+
+def test_who_becomes_known_leaves_no_repeat_behind(settings: Settings) -> None:
+    for day in ("20", "21"):  # a guest whose matter comes back
+        add(settings.events_url, [asks(f"{day} 10:00:00", "ask_refund", "aftersale", "guest")])
+    refresh(settings)
+    with reading(settings.events_url) as session:
+        first = select(ContactRow.repeated).where(ContactRow.started_at == beijing("20 10:00:00"))
+        assert session.scalar(first) is True
+    with writing(settings.shop_url) as session:
+        session.add(AccountRow(channel="webchat", account="guest", customer_id="C1"))
+    add(settings.events_url, [asks("21 10:00:30", "ask_refund", "aftersale", "guest")])
+    refresh(settings)
+    with reading(settings.events_url) as session:
+        people = select(ContactRow.customer, ContactRow.repeated).order_by(ContactRow.started_at)
+        assert session.execute(people).all() == [("webchat/guest", False), ("C1", False)]
 
 
 def test_the_segment_is_that_of_the_shops_rules(settings: Settings) -> None:
