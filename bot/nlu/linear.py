@@ -100,7 +100,7 @@ class CalibratedLinear:
             opinions = [features[held_out] @ weights + bias]
             if self._nearest is not None:
                 others = self._nearest.without(held_out, vectors, target)
-                opinions.append(others.scores(vectors[held_out]))
+                opinions.append(others.scores(vectors[held_out], opinions[0]))
             self._slopes, self._shift = _calibrate(opinions, target[held_out])
         return self
 
@@ -111,10 +111,10 @@ class CalibratedLinear:
         for text, row in zip(texts, scores, strict=True):
             columns, values = self._ngrams.row(text)
             row += values @ self._weights[columns]
-        scores *= self._slopes[0]
+        opinion = self._slopes[0] * scores
         if self._nearest is not None:
-            scores += self._slopes[1] * self._nearest.scores(vectors)
-        return softmax(scores + self._shift, axis=1)
+            opinion += self._slopes[1] * self._nearest.scores(vectors, scores)
+        return softmax(opinion + self._shift, axis=1)
 
     def save(self, folder: Path) -> None:
         """Write the model into `folder` as arrays and JSON: nothing in it can run code when loaded."""
@@ -122,8 +122,10 @@ class CalibratedLinear:
         (folder / "linear.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf8")
         arrays = {name: getattr(self, f"_{name}") for name in _ARRAYS}
         if self._nearest is not None:
-            lines = self._nearest.lines.astype(np.float16)  # half the size, and the same answers
-            arrays |= {**vars(self._nearest), "lines": lines, "nearest_mean": self._nearest.mean, "mean": self._mean}
+            kept = self._nearest
+            arrays |= {"nearest_mean": kept.mean, "projection": kept.projection, "starts": kept.starts}
+            # Half the size, and the same answers.
+            arrays |= {"lines": kept.lines.astype(np.float16), "count": np.int64(kept.count)}
         np.savez(folder / "linear.npz", idf=self._ngrams.idf, **arrays)
 
     @classmethod

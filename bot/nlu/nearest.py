@@ -2,14 +2,22 @@
 
 Sentence vectors of one encoder share most of their directions. Projected on their principal components, each divided by
 the square root of its standard deviation, cosines tell lines apart; whole whitening gives noise too much weight.
+
+To look at every line costs more than the encoder does. So a sample is looked at first, and all lines only of the
+classes that are likely by it or by the other opinion (coarse to fine, as with an inverted file: Jégou, Douze and
+Schmid, "Product Quantization for Nearest Neighbor Search", 2011).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 _POWER = 0.5  # 0: plain cosine, 1: whitening
 _CHUNK = 500
+_NONE = np.float32(-2)  # less than any cosine
+_EVERY = 8  # every so many of a class's lines are in the sample
+_CLOSER = 5  # so many classes are looked at more closely, by the sample and by the other opinion
 
 
 @dataclass(frozen=True)
@@ -53,18 +61,52 @@ class Nearest:
         kept = np.setdiff1d(np.arange(len(target)), rows)
         return self.of(self._project(vectors[kept]), target[kept])
 
-    def scores(self, vectors: np.ndarray) -> np.ndarray:
-        """(n, classes) mean cosine of each of `vectors` (n, D) with the nearest lines of each class."""
-        found = np.empty((len(vectors), len(self.starts) - 1), np.float32)
+    def scores(self, vectors: np.ndarray, likely: np.ndarray) -> np.ndarray:
+        """(n, classes) mean cosine of each of `vectors` (n, D) with the nearest lines of each class.
+
+        Of classes that are unlikely by a sample of their lines and by `likely`, (n, classes) scores of another
+        opinion, only the sample is looked at; all lines would be as much nearer as they are with the other classes.
+        """
+        projected = self._project(vectors)
+        lines, empty = self._sample
+        found = np.empty((len(vectors), len(empty)), np.float32)
         for first in range(0, len(vectors), _CHUNK):
-            rows = slice(first, first + _CHUNK)
-            cosines = self._project(vectors[rows]) @ self.lines.T
-            for label, (start, end) in enumerate(zip(self.starts, self.starts[1:], strict=False)):
-                own = cosines[:, start:end]
-                if end - start > self.count:
-                    own = np.partition(own, end - start - self.count, axis=1)[:, -self.count :]
-                found[rows, label] = own.mean(axis=1)
-        return found
+            part = slice(first, first + _CHUNK)
+            cosines = (projected[part] @ lines.T).reshape(-1, *empty.shape)
+            cosines[:, empty] = _NONE
+            nearest = self._nearest_of(cosines)
+            found[part] = nearest.sum(axis=-1, where=nearest > _NONE) / np.minimum(self.count, (~empty).sum(axis=1))
+        closer = np.zeros(found.shape, bool)
+        for opinion in (found, likely):
+            chosen = np.argpartition(-opinion, min(_CLOSER, opinion.shape[1]) - 1, axis=1)[:, :_CLOSER]
+            np.put_along_axis(closer, chosen, True, axis=1)
+        whole = found.copy()
+        for label in np.flatnonzero(closer.any(axis=0)):
+            own = self.lines[self.starts[label] : self.starts[label + 1]]
+            asked = np.flatnonzero(closer[:, label])
+            for first in range(0, len(asked), _CHUNK):
+                some = asked[first : first + _CHUNK]
+                whole[some, label] = self._nearest_of(projected[some] @ own.T).mean(axis=-1)
+        nearer = (whole - found).sum(axis=1, keepdims=True) / closer.sum(axis=1, keepdims=True)
+        return np.where(closer, whole, found + nearer)
+
+    @cached_property
+    def _sample(self) -> tuple[np.ndarray, np.ndarray]:
+        """(classes * m, d) lines that are looked at first, m of each class, and (classes, m) which of them are none."""
+        places = [np.arange(start, end) for start, end in zip(self.starts, self.starts[1:], strict=False)]
+        places = [own[:: _EVERY if len(own) >= _EVERY * self.count else 1] for own in places]
+        empty = np.ones((len(places), max(map(len, places))), bool)
+        lines = np.zeros((*empty.shape, self.lines.shape[1]), np.float32)
+        for label, own in enumerate(places):
+            empty[label, : len(own)] = False
+            lines[label, : len(own)] = self.lines[own]
+        return lines.reshape(-1, self.lines.shape[1]), empty
+
+    def _nearest_of(self, cosines: np.ndarray) -> np.ndarray:
+        """(…, count) the largest of each row of (…, m), or all if there are fewer."""
+        if cosines.shape[-1] <= self.count:
+            return cosines
+        return np.partition(cosines, -self.count, axis=-1)[..., -self.count :]
 
     def _project(self, vectors: np.ndarray) -> np.ndarray:
         projected = (vectors - self.mean) @ self.projection
