@@ -21,6 +21,7 @@ from bot.insight.tables import ContactRow, StateRow
 from bot.settings import Settings
 
 _WINDOW = 20_000  # events of one transaction
+_DAYS = 30  # whose sums may wait while a backlog is read: each would be made anew with every window
 _LOCK = 7_430_155  # PostgreSQL: one projection at a time
 Touched = dict[str, datetime]  # customer → time of their earliest contact or order that is new
 
@@ -51,8 +52,11 @@ def refresh(settings: Settings) -> int:
                 _touch(touched, trade.orders.items())
                 # Another transaction may commit an order whose time lies a little behind us.
                 _set_state(session, "orders", (read_at - timedelta(minutes=1)).isoformat())
-            days |= link(session, settings, touched)
-            sum_days(session, days, settings.operations.kpi)
+            days |= link(session, settings, touched) | _unsummed(session)
+            if upto >= newest or len(days) > _DAYS:
+                sum_days(session, days, settings.operations.kpi)
+                days = set()
+            _set_state(session, "days", f"{min(days)} {max(days)}" if days else "")
         if upto >= newest:
             return new
 
@@ -169,6 +173,12 @@ def _row(contact: Contact, person: Person) -> dict[str, Any]:
         "agent_messages": contact.messages["agent"],
         "repeated": False,
     }
+
+
+def _unsummed(session: Any) -> set[date]:
+    """The days that earlier windows left for later, and what lies between them."""
+    ends = [date.fromisoformat(day) for day in (_state(session, "days") or "").split()]
+    return {ends[0] + timedelta(days=number) for number in range((ends[1] - ends[0]).days + 1)} if ends else set()
 
 
 def _state(session: Any, name: str) -> str | None:

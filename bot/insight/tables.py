@@ -163,7 +163,7 @@ class AlertRow(Base):
 
 
 class StateRow(Base):
-    """How far the figures have read: `name` events (seq) or orders."""
+    """How far the figures have read: `name` events (seq) or orders; days: first and last whose sums wait."""
 
     __tablename__ = "insight_state"
 

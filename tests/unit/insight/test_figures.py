@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from conftest import answers, asks, beijing, order, told
@@ -151,6 +152,35 @@ def test_in_any_order_and_portions_the_figures_are_the_same(
     _forget(settings)
     refresh(settings)
     assert _everything(settings) == in_portions
+
+
+def test_a_backlog_that_broke_off_is_summed_when_it_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows that only leave sums for later, a crash, and the rest."""
+    from bot.insight import projection
+
+    days = [date(2026, 11, number) for number in (20, 21, 22, 23)]
+    add(settings.events_url, [asks(f"{day:%d} 10:00:{second:02}") for day in days for second in range(3)])
+    refresh(settings)
+    at_once = _everything(settings)
+    _forget(settings)
+    monkeypatch.setattr(projection, "_WINDOW", 3)
+    taken, link = [], projection.link
+
+    def fails_at_the_third(*args: Any) -> set[date]:
+        taken.append(args)
+        if len(taken) == 3:
+            raise RuntimeError
+        return link(*args)
+
+    monkeypatch.setattr(projection, "link", fails_at_the_third)
+    with pytest.raises(RuntimeError):
+        refresh(settings)
+    with reading(settings.events_url) as session:
+        assert session.query(ContactRow).count() == 2 and not session.query(DayRow).count()
+    refresh(settings)
+    assert _everything(settings) == at_once
 
 
 def _everything(settings: Settings) -> list[dict[str, object]]:
