@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import answers, asks, beijing, order, told
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot import clock
 from bot.db import reading, writing
@@ -181,6 +181,24 @@ def test_a_backlog_that_broke_off_is_summed_when_it_goes_on(
         assert session.query(ContactRow).count() == 2 and not session.query(DayRow).count()
     refresh(settings)
     assert _everything(settings) == at_once
+
+
+def test_who_comes_back_leaves_the_sums_of_the_last_visit_alone(settings: Settings) -> None:
+    """Else each day would be summed again with every customer of it who returns."""
+    add(settings.events_url, [asks("02 10:00:00"), answers("02 10:00:01")])
+    refresh(settings)
+    with writing(settings.events_url) as session:
+        session.execute(update(DayRow).values(messages=99))
+    add(settings.events_url, [asks("24 10:00:00", "ask_refund", "aftersale"), answers("24 10:00:01")])
+    refresh(settings)
+    first = date(2026, 11, 2)
+    assert sums(settings.events_url, DAY, DAY)[0]["contacts"] == 1
+    with reading(settings.events_url) as session:
+        assert session.scalar(select(DayRow.messages).where(DayRow.day == first)) == 99
+    add(settings.events_url, [told("rating", "02 10:00:30", stars=5)])  # this one is about it
+    refresh(settings)
+    with reading(settings.events_url) as session:
+        assert session.scalar(select(DayRow.messages).where(DayRow.day == first)) == 2
 
 
 def _everything(settings: Settings) -> list[dict[str, object]]:
