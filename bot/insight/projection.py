@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text
 
 from bot import clock
 from bot.db import engine_for, reading, writing
@@ -20,16 +20,9 @@ from bot.insight.shop_facts import Trade, trade_since
 from bot.insight.tables import ContactRow, StateRow
 from bot.settings import Settings
 
-_COLUMNS = ("kind", "conversation_id", "at", "id", "channel", "actor", "data")  # as Event takes them
 _WINDOW = 20_000  # events of one transaction
 _DAYS = 30  # whose sums may wait while a backlog is read: each would be made anew with every window
 _LOCK = 7_430_155  # PostgreSQL: one projection at a time
-# Who is at work says nothing about a conversation.
-_EVENTS = (
-    select(*(getattr(EventRow.__table__.c, name) for name in _COLUMNS))
-    .where(EventRow.kind != "agent.presence")
-    .order_by(EventRow.at, EventRow.seq)
-)
 Touched = dict[str, datetime]  # customer → time of their earliest contact or order that is new
 
 
@@ -51,9 +44,9 @@ def refresh(settings: Settings) -> int:
             touched: Touched = {}
             days: set[date] = set()
             if upto > read:
-                told = _told(session, read, upto)
-                new += sum(map(len, told.values()))
-                touched, days = _rebuild(session, settings, told, upto)
+                changed = _changed(session, read, upto)
+                new += sum(count for _first, count in changed.values())
+                touched, days = _rebuild(session, settings, {c: first for c, (first, _n) in changed.items()}, upto)
                 _set_state(session, "events", str(upto))
             if upto >= newest:
                 _touch(touched, trade.orders.items())
@@ -78,26 +71,25 @@ def _trade(settings: Settings) -> Trade:
     return trade
 
 
-def _told(session: Any, read: int, upto: int) -> dict[str, list[Event]]:
-    """Conversation → its new events, oldest first."""
-    found: dict[str, list[Event]] = defaultdict(list)
-    for row in session.execute(_EVENTS.where(EventRow.seq > read, EventRow.seq <= upto)):
-        found[row.conversation_id].append(Event(*row))
-    return found
+def _changed(session: Any, read: int, upto: int) -> dict[str, tuple[datetime, int]]:
+    """Conversation → (time of its earliest new event, how many)."""
+    query = (
+        select(EventRow.conversation_id, func.min(EventRow.at), func.count())
+        .where(EventRow.seq > read, EventRow.seq <= upto, EventRow.kind != "agent.presence")
+        .group_by(EventRow.conversation_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
-def _rebuild(session: Any, settings: Settings, told: dict[str, list[Event]], upto: int) -> tuple[Touched, set[date]]:
+def _rebuild(session: Any, settings: Settings, changed: dict[str, datetime], upto: int) -> tuple[Touched, set[date]]:
     """Make the contacts anew from the one that the earliest new event belongs to; customers and days touched."""
     touched: Touched = {}
     days: set[date] = set()
-    changed = {name: events[0].at for name, events in told.items()}
     # Those that changed at about the same time together, so that little is read that lies before it.
     for part in parts(sorted(changed, key=lambda name: (changed[name], name))):
         known = _known(session, part)
-        # Before its first contact nothing counts: what is new is all there is.
-        events = {name: told[name] for name in part if name not in known}
-        begin = {name: _beginning(contacts, changed[name]) for name, contacts in known.items()}
-        events |= _events(session, begin, upto)
+        begin = {name: _beginning(known[name], changed[name]) for name in part}
+        events = _events(session, begin, upto)
         people = people_of(settings, {name: _channel(told) for name, told in events.items()})
         rows: list[dict[str, Any]] = []
         shown: list[dict[str, Any]] = []
@@ -105,12 +97,7 @@ def _rebuild(session: Any, settings: Settings, told: dict[str, list[Event]], upt
             contacts = contacts_of(each)
             rows += [_row(contact, people[name]) for contact in contacts]
             shown += exposures_of(each, contacts, people[name].customer)
-        old = {
-            _key(row): row
-            for name, since in begin.items()
-            for row in known[name]
-            if since is None or row["started_at"] >= since
-        }
+        old = {_key(row): row for name in part for row in known[name] if row["started_at"] >= begin[name]}
         # The last contact of who comes back stays as it was more often than not.
         made = [row for row in rows if not _same(row, old.get(_key(row)))]
         kept = {_key(row) for row in rows} - {_key(row) for row in made}
@@ -151,31 +138,28 @@ def _channel(events: Iterable[Event]) -> str:
 
 
 def _known(session: Any, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """Conversation → the rows of its contacts, oldest first, if it has any."""
+    """Conversation → the rows of its contacts."""
     table = ContactRow.__table__
-    query = select(table).where(table.c.conversation_id.in_(names)).order_by(table.c.started_at)
+    query = select(table).where(table.c.conversation_id.in_(names))
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in session.execute(query).mappings():
         found[row["conversation_id"]].append(row)
-    return dict(found)
+    return found
 
 
-def _beginning(contacts: list[Mapping[str, Any]], earliest: datetime) -> datetime | None:
-    """Of the contact that the earliest new event may belong to; None if it comes before all of them."""
-    return max((row["started_at"] for row in contacts if row["started_at"] <= earliest), default=None)
+def _beginning(contacts: list[Mapping[str, Any]], earliest: datetime) -> datetime:
+    """Of the contact that the earliest new event may belong to; outside of contacts nothing before it counts."""
+    return max((row["started_at"] for row in contacts if row["started_at"] <= earliest), default=earliest)
 
 
-def _events(session: Any, begin: Mapping[str, datetime | None], upto: int) -> dict[str, list[Event]]:
+def _events(session: Any, begin: Mapping[str, datetime], upto: int) -> dict[str, list[Event]]:
     """Conversation → its events from `begin` on, oldest first; those after `upto` have a turn of their own."""
+    columns = ("kind", "conversation_id", "at", "id", "channel", "actor", "data")  # as Event takes them
+    query = select(*(getattr(EventRow.__table__.c, name) for name in columns))
+    query = query.where(EventRow.conversation_id.in_(begin), EventRow.at >= min(begin.values()), EventRow.seq <= upto)
     found: dict[str, list[Event]] = defaultdict(list)
-    if not begin:
-        return found
-    query = _EVENTS.where(EventRow.conversation_id.in_(begin), EventRow.seq <= upto)
-    if None not in begin.values():
-        query = query.where(EventRow.at >= min(filter(None, begin.values())))
-    for row in session.execute(query):
-        since = begin[row.conversation_id]
-        if since is None or row.at >= since:
+    for row in session.execute(query.order_by(EventRow.at, EventRow.seq)):
+        if row.at >= begin[row.conversation_id]:
             found[row.conversation_id].append(Event(*row))
     return found
 

@@ -154,6 +154,17 @@ def test_in_any_order_and_portions_the_figures_are_the_same(
     assert _everything(settings) == in_portions
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_an_answer_that_comes_before_its_question_counts(settings: Settings, known: bool) -> None:
+    if known:  # by a later visit
+        add(settings.events_url, [asks("25 09:00:00")])
+    add(settings.events_url, [answers("24 10:00:04")])
+    refresh(settings)
+    add(settings.events_url, [asks("24 10:00:00")])
+    refresh(settings)
+    assert figures(settings)["first_response"] == 4.0
+
+
 def test_a_backlog_that_broke_off_is_summed_when_it_goes_on(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
