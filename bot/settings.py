@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -151,6 +152,7 @@ class Settings(BaseModel):
     bus: BusEndpoint = BusEndpoint()
     desk: DeskEndpoint = DeskEndpoint()
     rasa_url: str = ""  # where the web server finds Rasa
+    actions_module: str = ""  # the package of actions that Rasa runs itself; "" where an action server does
     own_proxies: int | None = None  # trusted proxies in front of web and Rasa servers alike, where nginx stands there
     traces: Traces = Traces()
     log: Literal["text", "json"] = "text"
@@ -214,6 +216,17 @@ def _load_section(endpoints: Mapping[str, Any], name: str, model: type[_Section]
         raise SettingsError(f"endpoints.yml 的 {name} 有误：{problems}") from None
 
 
+def _actions_module(endpoints: Mapping[str, Any]) -> str:
+    name = str((endpoints.get("action_endpoint") or {}).get("actions_module") or "")
+    try:
+        found = not name or find_spec(name) is not None
+    except (ImportError, ValueError):
+        found = False
+    if not found:
+        raise SettingsError(f"endpoints.yml 的 action_endpoint：没有 actions_module 写的 {name}，动作一般在 actions")
+    return name
+
+
 def _in_chinese(error: Mapping[str, Any]) -> str:
     return in_chinese(error, value_error_extra="没有这个设置项，请检查拼写")
 
@@ -264,6 +277,7 @@ def get_settings() -> Settings:
     values["bus"] = _load_section(endpoints, "bus", BusEndpoint)
     values["desk"] = _load_section(endpoints, "desk", DeskEndpoint)
     values["traces"] = _load_section(endpoints, "traces", Traces)
+    values["actions_module"] = _actions_module(endpoints)
     ports = ("web_host", "web_port", "rasa_port", "action_port")
     fields = ("var", "credentials", *stores, *ports, "rasa_url", "own_proxies", "log")
     for field in fields:

@@ -23,7 +23,7 @@ from tests.clusters import cluster_services
 MONDAY_MORNING = "2026-11-23T10:00:00+08:00"
 SECONDS_TO_START = 420  # the first start on a slow machine trains a model
 PROFILE = os.environ.get("DIANXIAOER_TEST_PROFILE", "")
-CHILDREN = 10 if PROFILE == "cluster" else 4
+CHILDREN = 10 if PROFILE == "cluster" else 3
 
 
 def free_ports(count: int, profile: str = PROFILE) -> list[int]:

@@ -13,7 +13,7 @@ from bot.launch.endpoints import runtime_endpoints
 from bot.launch.nginx import Front, nginx_conf
 from bot.launch.outside import check_outside, create_database
 from bot.launch.problems import LaunchError
-from bot.launch.supervise import HOST, Server, alone
+from bot.launch.supervise import HOST, Server, action_server, alone
 from bot.launch.swap import note_servers
 from bot.settings import Settings, get_settings
 
@@ -70,21 +70,16 @@ def servers(settings: Settings) -> list[Server]:
         folder=folder,
         web=_behind(settings.web_port),
         rasa=_behind(settings.rasa_port),
-        actions=_behind(settings.action_port),
+        actions=[] if settings.actions_module else _behind(settings.action_port),
         listen_web=f"{settings.web_host}:{settings.web_port}",
         listen_rasa=f"{HOST}:{settings.rasa_port}",
-        listen_actions=f"{HOST}:{settings.action_port}",
+        listen_actions="" if settings.actions_module else f"{HOST}:{settings.action_port}",
         body_mb=body_mb(settings),
     )
     children = []
-    for number in range(1, COPIES + 1):
+    for number in range(1, 1 if settings.actions_module else COPIES + 1):
         port = settings.action_port + number
-        command = [*python, "bot.launch.action_server", "--host", HOST, "--port", str(port)]
-        children.append(
-            Server(
-                f"动作服务 {number}", command, port, "/health", "ACTION_PORT", logs / f"actions-{number}.log", alone()
-            )
-        )
+        children.append(action_server(f"动作服务 {number}", port, logs / f"actions-{number}.log"))
     for number in range(1, COPIES + 1):
         port = settings.rasa_port + number
         command = [*python, "bot.launch.rasa_server", "--interface", HOST, "--port", str(port)]

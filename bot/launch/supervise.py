@@ -105,15 +105,19 @@ def servers(settings: Settings) -> list[Server]:
     rasa = ["bot.launch.rasa_server", "--interface", HOST, "--port", str(settings.rasa_port)]
     rasa += ["--credentials", str(settings.credentials), "--endpoints", str(runtime_endpoints(settings))]
     web = ["bot.launch.web_server"]
-    action = ["bot.launch.action_server", "--host", HOST, "--port", str(settings.action_port)]
+    children = [] if settings.actions_module else [action_server("动作服务", settings.action_port, logs / "actions.log")]
     return [
-        Server(
-            "动作服务", python + action, settings.action_port, "/health", "ACTION_PORT", logs / "actions.log", alone()
-        ),
+        *children,
         Server("Rasa 服务", python + rasa, settings.rasa_port, "/", "RASA_PORT", logs / "rasa.log", alone()),
         Server("网页服务", python + web, settings.web_port, "/health", "WEB_PORT", logs / "web.log", alone()),
         Server("定时任务", [*python, "bot.launch.daily"], 0, "", "", logs / "daily.log"),
     ]
+
+
+def action_server(name: str, port: int, log: Path) -> Server:
+    """A server of actions for Rasa servers that do not run them themselves."""
+    command = [sys.executable, "-W", "ignore", "-m", "bot.launch.action_server", "--host", HOST, "--port", str(port)]
+    return Server(name, command, port, "/health", "ACTION_PORT", log, alone())
 
 
 def alone() -> dict[str, str]:

@@ -57,9 +57,10 @@ def timed(owner: type, method: str, kind: str, write: Callable[[str], object], n
 
 
 def _rasa(write: Callable[[str], object]) -> Callable[[], None]:
+    from rasa.core.actions.action import RemoteAction
     from rasa.core.agent import Agent
     from rasa.core.processor import MessageProcessor
-    from rasa.utils.endpoints import EndpointConfig
+    from rasa_sdk.executor import ActionExecutor
 
     from bot.events.broker import EventSpool
     from bot.launch import rasa_server
@@ -70,7 +71,8 @@ def _rasa(write: Callable[[str], object]) -> Callable[[], None]:
     timed(EventSpool, "publish", EVENTS, write)
     timed(MessageProcessor, "parse_message", PARSE, write)
     timed(MessageProcessor, "_predict_next_with_tracker", POLICIES, write)
-    timed(EndpointConfig, "request", CALL, write, lambda *_, **k: str((k.get("json") or {}).get("next_action", "")))
+    timed(RemoteAction, "run", CALL, write, lambda action, *_: str(action.name()))
+    timed(ActionExecutor, "run", ACTION, write, _called)  # where Rasa runs them itself
     timed(WindowTrackerStore, "save", STORE, write, lambda *_: "save")
     timed(WindowTrackerStore, "retrieve", STORE, write, lambda *_: "retrieve")
     return rasa_server.main
@@ -81,8 +83,12 @@ def _actions(write: Callable[[str], object]) -> Callable[[], None]:
 
     from bot.launch import action_server
 
-    timed(ActionExecutor, "run", ACTION, write, lambda _self, call: str(call.get("next_action", "")))
+    timed(ActionExecutor, "run", ACTION, write, _called)
     return action_server.main
+
+
+def _called(_executor: Any, call: Any) -> str:
+    return str(call.get("next_action", ""))
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ import numpy as np
 _POWER = 0.5  # 0: plain cosine, 1: whitening
 _CHUNK = 500
 _NONE = np.float32(-2)  # less than any cosine
-_EVERY = 8  # every so many of a class's lines are in the sample
-_CLOSER = 5  # so many classes are looked at more closely, by the sample and by the other opinion
+_EVERY = 16  # every so many of a class's lines are in the sample
+_CLOSER = 3  # so many classes are looked at more closely, by the sample and by the other opinion
 
 
 @dataclass(frozen=True)

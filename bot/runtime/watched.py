@@ -21,10 +21,13 @@ from bot.observing.health import Check, database
 from bot.observing.metrics import PARSE_SECONDS
 from bot.observing.turns import turn
 from bot.runtime.action_connections import close_connections, keep_connections
+from bot.runtime.direct_actions import directly, executor_of
+from bot.runtime.executor import Needs
 from bot.runtime.once import looking, repeating
 from bot.runtime.patience import patiently
 from bot.runtime.trackers import WindowTrackerStore
 from bot.settings import Settings
+from bot.shop.adapters import systems
 
 SERVICE = "rasa"
 _wrapped: set[tuple[Any, str]] = set()
@@ -39,7 +42,7 @@ def watch(settings: Settings) -> None:
     _wrap(MessageProcessor, "parse_message", _parsed)
     _wrap(MessageProcessor, "_predict_next_with_tracker", _predicted)
     _wrap(RemoteAction, "run", _called)
-    _wrap(EndpointConfig, "request", _requested)
+    _wrap(EndpointConfig, "request", lambda original: directly(_requested(original)))
     _wrap(rasa.core.agent, "FailSafeTrackerStore", _without_fallback)
     _wrap(rasa.core.run, "configure_app", lambda original: _configured(original, settings))
 
@@ -118,14 +121,21 @@ def _configured(original: Callable[..., Sanic], settings: Settings) -> Callable[
     def configure_app(*args: Any, **kwargs: Any) -> Sanic:
         app = original(*args, **kwargs)
         on_sanic.harden(app)
-        on_sanic.add_observing(app, checks(app, settings))
+        needs = Needs(settings) if settings.actions_module else None
+        if needs:
+            executor_of(settings.actions_module)
+        on_sanic.add_observing(app, {**(needs.checks() if needs else {}), **checks(app, settings)})
         logs.configure(settings, SERVICE)  # Rasa has set up its own by now
 
         async def again(_app: Sanic, _loop: Any) -> None:
             logs.configure(settings, SERVICE)  # and Sanic's, just before it starts
+            if needs:
+                needs.load()
 
         async def close(_app: Sanic, _loop: Any) -> None:
             await close_connections()
+            if needs:
+                await systems().close()
 
         app.register_listener(again, "after_server_start")
         app.register_listener(close, "after_server_stop")

@@ -93,8 +93,13 @@ def test_a_bot_that_calls_nothing_is_told() -> None:
 
 
 def test_the_servers_of_make_run_are_the_ones_measured(tmp_path: Path) -> None:
-    children = timed_servers(servers(Settings(var=tmp_path)))
-    commands = [" ".join(child.command) for child in children if "bot.launch.timed" in child.command]
+    def timed(settings: Settings) -> list[str]:
+        children = timed_servers(servers(settings))
+        return [" ".join(child.command) for child in children if "bot.launch.timed" in child.command]
+
+    (alone,) = timed(Settings(var=tmp_path, actions_module="actions"))
+    assert "-m bot.launch.timed rasa --interface 127.0.0.1 --port 5005" in alone
+    commands = timed(Settings(var=tmp_path))
     assert len(commands) == 2
     assert "-m bot.launch.timed actions --host 127.0.0.1 --port 5055" in commands[0]
     assert "-m bot.launch.timed rasa --interface 127.0.0.1 --port 5005" in commands[1]

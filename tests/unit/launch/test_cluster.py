@@ -72,6 +72,15 @@ def test_there_are_two_of_each_behind_nginx(profile: Any) -> None:
         assert name in names
 
 
+def test_rasa_servers_that_run_the_actions_themselves_need_no_others(profile: Any) -> None:
+    profile("cluster")
+    settings = get_settings().copy(update={"actions_module": "actions"})
+    children = cluster.servers(settings)
+    assert not any("动作服务" in child.name for child in children) and len(children) == 8
+    conf = (settings.var / "nginx" / "nginx.conf").read_text()
+    assert "upstream actions" not in conf and str(settings.action_port) not in conf
+
+
 def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not nginx:

@@ -7,10 +7,11 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.utils.endpoints import read_endpoint_config
 
+from bot import settings
 from bot.launch import endpoints
 from bot.launch.endpoints import runtime_endpoints
 from bot.runtime.trackers import WindowTrackerStore
-from bot.settings import Settings
+from bot.settings import ROOT, Settings, SettingsError, get_settings
 
 
 def test_the_tracker_store_lies_where_the_settings_say(tmp_path: Path) -> None:
@@ -26,3 +27,21 @@ def test_a_store_of_another_kind_stays_as_it_is(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(endpoints, "endpoints_file", lambda: tmp_path / "endpoints.yml")
     path = runtime_endpoints(Settings(var=tmp_path / "var"))
     assert read_endpoint_config(str(path), "tracker_store").kwargs["db"] == "other.db"
+
+
+def test_actions_run_in_rasa_unless_told_otherwise() -> None:
+    assert get_settings().actions_module == "actions"
+    endpoint = read_endpoint_config(str(ROOT / "endpoints.yml"), "action_endpoint")
+    assert endpoint.kwargs["actions_module"] == "actions"
+
+
+@pytest.mark.parametrize("name", ["actons", "actions.nothing.here", "..x"])
+def test_a_module_of_actions_that_is_not_there_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "endpoints.yml").write_text(f"action_endpoint: {{actions_module: {name}}}\n")
+    monkeypatch.setattr(settings, "endpoints_file", lambda: tmp_path / "endpoints.yml")
+    get_settings.cache_clear()
+    try:
+        with pytest.raises(SettingsError, match=f"没有 actions_module 写的 {name}"):
+            get_settings()
+    finally:
+        get_settings.cache_clear()

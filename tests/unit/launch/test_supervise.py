@@ -157,5 +157,11 @@ def test_blas_stays_on_one_thread_in_the_servers_of_a_turn_and_nowhere_else(tmp_
         child.process.wait(20)
         said[name] = child.log.read_text().strip()
     expected = supervise.LONE_BLAS["OPENBLAS_NUM_THREADS"]
+    assert list(said) == ["动作服务", "Rasa 服务", "网页服务", "定时任务"]
     assert {said[name] for name in ("动作服务", "Rasa 服务", "网页服务")} == {expected}
     assert said["定时任务"] == str(os.environ.get("OPENBLAS_NUM_THREADS"))
+
+
+def test_where_rasa_runs_the_actions_itself_they_have_no_server(tmp_path: Path) -> None:
+    names = [child.name for child in supervise.servers(Settings(var=tmp_path, actions_module="actions"))]
+    assert names == ["Rasa 服务", "网页服务", "定时任务"]

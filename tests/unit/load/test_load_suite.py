@@ -33,6 +33,6 @@ def test_it_has_a_shop_of_its_own_with_plenty_in_stock_and_leaves_the_settings(t
         with reading(own.shop_url) as session:
             assert session.scalar(select(func.min(StockRow.on_hand))) >= 1_000_000
         commands = [" ".join(child.command) for child in ours.servers("")]
-        assert len(commands) == 4 and sum("bot.launch.timed" in command for command in commands) == 2
+        assert len(commands) == 3 and sum("bot.launch.timed" in command for command in commands) == 1
         engine_for(own.shop_url).dispose()
     assert dict(os.environ) == before and get_settings().shop_url == shop

@@ -15,6 +15,7 @@ from bot.launch import action_server, rasa_server
 from bot.observing import logs
 from bot.observing.metrics import REGISTRY
 from bot.runtime import watched
+from bot.runtime.executor import Needs
 from bot.settings import Settings
 
 INSIDE = re.compile(r"Traceback|File \"|\.py\b|Error\b(?!\")|13812345678|tracker'")
@@ -52,9 +53,21 @@ async def test_rasas_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert answer.status in (401, 409)  # without the token, or without a model
 
 
+@pytest.mark.filterwarnings("ignore")
+async def test_rasas_server_that_runs_the_actions_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+    monkeypatch.setattr(Needs, "load", lambda _needs: None)
+    make = getattr(rasa.core.run.configure_app, "__wrapped__", rasa.core.run.configure_app)
+    monkeypatch.setattr(Sanic, "_app_registry", {})
+    app = watched._configured(make, Settings(var=tmp_path, actions_module="actions"))()
+    async with serving(app=app) as address, aiohttp.ClientSession() as http:
+        ready = await _check(http, f"{address}/readyz", 503)
+        assert ready["missing"] == ["shop_store", "chat_store", "knowledge_store", "encoder", "model"]
+
+
 async def test_the_action_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(action_server, "get_settings", lambda: Settings(var=tmp_path))
-    monkeypatch.setattr(action_server, "_load_index", lambda _settings, encoder: encoder.done())
+    monkeypatch.setattr(Needs, "load", lambda needs: needs._encoder.done())
     monkeypatch.setattr(Sanic, "_app_registry", {})
     app = action_server.app()
     async with serving(app=app) as address, aiohttp.ClientSession() as http:

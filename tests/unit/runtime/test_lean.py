@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from rasa.core.actions.action import RemoteAction
+import rasa.core.actions.action
+from rasa.core.actions.action import ActionExtractSlots, RemoteAction
+from rasa.core.channels.channel import CollectingOutputChannel
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import GraphSchema, SchemaNode
@@ -29,10 +32,10 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.slots import BooleanSlot, CategoricalSlot, FloatSlot, ListSlot, Slot, TextSlot
-from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.runtime.lean import calls, graphs, make_lean, rules, slots, states
+from bot.runtime.lean import calls, events, graphs, make_lean, mappings, rules, slots, states, trackers
 
 DOMAIN = Domain.from_dict(
     {
@@ -52,6 +55,10 @@ DOMAIN = Domain.from_dict(
 @pytest.fixture(autouse=True)
 def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(DialogueStateTracker, "past_states", states.RASAS_OWN)
+    monkeypatch.setattr(DialogueStateTracker, "copy", trackers.RASAS_COPY)
+    monkeypatch.setattr(DialogueStateTracker, "current_state", trackers.RASAS_STATE)
+    monkeypatch.setattr(Event, "resolve_by_type", staticmethod(events.RASAS_OWN))
+    monkeypatch.setattr(rasa.core.actions.action, "SlotMapping", mappings.RASAS_OWN)
     monkeypatch.setattr(Domain, "does_custom_action_explicitly_need_domain", calls.RASAS_OWN)
     monkeypatch.setattr(DaskGraphRunner, "run", graphs.RASAS_OWN)
     monkeypatch.setattr(RulePolicy, "_get_possible_keys", rules.RASAS_OWN)
@@ -136,19 +143,93 @@ def test_states_are_those_of_rasa_at_every_point_of_any_conversation() -> None:
                         state.setdefault("slots", {})["a"] = "spoilt"
 
 
-def test_states_are_computed_once_for_the_same_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    own = states.RASAS_OWN
-    monkeypatch.setattr(states, "RASAS_OWN", lambda *a: (asked.append(1), own(*a))[1])
+def test_a_conversation_is_played_once_and_then_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[Event] = []
+    own = DialogueStateTracker.update
+
+    def update(self: DialogueStateTracker, event: Event, domain: Domain | None = None) -> None:
+        played.append(event)
+        own(self, event, domain)
+
     states.quicken()
-    tracker = DialogueStateTracker.from_events("c", [ActionExecuted("action_listen")], DOMAIN.slots)
+    first = [ActionExecuted("action_listen"), UserUttered("x", {"name": "ask"}), SlotSet("a", "x")]
+    tracker = DialogueStateTracker.from_events("c", first, DOMAIN.slots)
+    monkeypatch.setattr(DialogueStateTracker, "update", update)
     tracker.past_states(DOMAIN)
+    tracker.past_states(DOMAIN, ignore_rule_only_turns=True)
+    assert len(played) == 3
+    new: list[Event] = [ActionExecuted("action_x"), SlotSet("b", True), ActionExecuted("action_listen")]
+    for event in new:
+        own(tracker, event)
+    assert tracker.past_states(DOMAIN)[-1]["slots"]["b"] and played[3:] == new
+    own(tracker, ActionReverted())
     tracker.past_states(DOMAIN)
-    assert len(asked) == 1
-    tracker.update(UserUttered("x", {"name": "ask"}))
-    tracker.past_states(DOMAIN)
-    assert len(asked) == 2
-    assert "_states_kept" not in vars(tracker.copy())
+    assert len(played) > 6
+    assert "_replay_kept" not in vars(tracker.copy())
+
+
+def test_copies_and_dumps_are_those_of_rasa() -> None:
+    chance = random.Random(5)
+    for _ in range(60):
+        tracker = DialogueStateTracker("c", DOMAIN.slots, max_event_history=chance.choice([None, None, 40]))
+        for _ in range(25):
+            tracker.update(random_event(chance), DOMAIN)
+            expected, found = trackers.RASAS_COPY(tracker), trackers._copy(tracker)
+            assert found == expected and list(found.events) == list(expected.events)
+            assert set(vars(found)) == set(vars(expected))
+            for name in set(vars(found)) - {"slots"}:
+                assert getattr(found, name) == getattr(expected, name), name
+            assert {n: vars(s) for n, s in found.slots.items()} == {n: vars(s) for n, s in expected.slots.items()}
+            for verbosity in EventVerbosity:
+                assert trackers._current_state(found, verbosity) == trackers.RASAS_STATE(expected, verbosity)
+            found.update(SlotSet("a", "only here"))
+            found.update(ActiveLoop(None))
+            assert len(tracker.events) == len(expected.events) and tracker.get_slot("a") == expected.get_slot("a")
+            assert tracker.active_loop == expected.active_loop
+
+
+def test_event_classes_are_found_by_name() -> None:
+    for name in ("user", "action", "slot", "bot"):
+        assert events._resolve_by_type(name) is events._resolve_by_type(name) is events.RASAS_OWN(name)
+    assert events._resolve_by_type("unknown", SlotSet) is SlotSet
+    with pytest.raises(ValueError, match="unknown"):
+        events._resolve_by_type("unknown")
+
+
+async def test_slots_are_filled_as_rasa_fills_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    custom = [{"type": "custom"}]
+    domain = Domain.from_dict(
+        {
+            "intents": ["ask"],
+            "entities": ["product"],
+            "slots": {
+                "ours": {"type": "text", "mappings": custom},
+                "product": {"type": "text", "mappings": [*custom, {"type": "from_entity", "entity": "product"}]},
+                "words": {"type": "text", "mappings": [{"type": "from_text"}]},
+                "asked": {"type": "text", "mappings": [{"type": "custom", "action": "action_fill"}]},
+            },
+            "actions": ["action_fill"],
+        }
+    )
+    called: list[str] = []
+
+    async def run(self: RemoteAction, *_: Any) -> list[Event]:
+        called.append(self.name())
+        return [SlotSet("asked", "yes")]
+
+    monkeypatch.setattr(RemoteAction, "run", run)
+    message = UserUttered("苹果有货吗", {"name": "ask"}, [{"entity": "product", "value": "P1", "start": 0, "end": 2}])
+    filled = []
+    for quick in (False, True):
+        monkeypatch.setattr(rasa.core.actions.action, "SlotMapping", mappings.RASAS_OWN)
+        if quick:
+            mappings.quicken()
+        tracker = DialogueStateTracker.from_events("c", [ActionExecuted("action_listen"), message], domain.slots)
+        channel, nlg = CollectingOutputChannel(), TemplatedNaturalLanguageGenerator({})
+        found = await ActionExtractSlots(None).run(channel, nlg, tracker, domain)
+        filled.append([(event.key, event.value) for event in found if isinstance(event, SlotSet)])
+    assert filled[0] == filled[1] == [("product", "P1"), ("words", "苹果有货吗"), ("asked", "yes")]
+    assert called == ["action_fill"] * 2
 
 
 class Policy(RulePolicy):

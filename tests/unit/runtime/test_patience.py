@@ -14,7 +14,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.launch.action_server import is_database_away
+from bot.runtime.executor import is_database_away
 from bot.runtime.patience import noticing_lost_actions, patiently
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
