@@ -217,7 +217,8 @@ def _load_section(endpoints: Mapping[str, Any], name: str, model: type[_Section]
 
 
 def _actions_module(endpoints: Mapping[str, Any]) -> str:
-    name = str((endpoints.get("action_endpoint") or {}).get("actions_module") or "")
+    configured = (endpoints.get("action_endpoint") or {}).get("actions_module")
+    name = os.environ.get("DIANXIAOER_ACTIONS_MODULE") or str(configured or "")
     try:
         found = not name or find_spec(name) is not None
     except (ImportError, ValueError):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, text
+from sqlalchemy import String, bindparam, column, delete, func, insert, select, text, true, values
 
 from bot import clock
 from bot.db import engine_for, reading, writing
@@ -155,12 +155,25 @@ def _beginning(contacts: list[Mapping[str, Any]], earliest: datetime) -> datetim
 def _events(session: Any, begin: Mapping[str, datetime], upto: int) -> dict[str, list[Event]]:
     """Conversation → its events from `begin` on, oldest first; those after `upto` have a turn of their own."""
     columns = ("kind", "conversation_id", "at", "id", "channel", "actor", "data")  # as Event takes them
-    query = select(*(getattr(EventRow.__table__.c, name) for name in columns))
-    query = query.where(EventRow.conversation_id.in_(begin), EventRow.at >= min(begin.values()), EventRow.seq <= upto)
+    events = EventRow.__table__.c
+    query = select(*(events[name] for name in columns), events.seq).where(events.seq <= upto)
+    if session.get_bind().dialect.name == "postgresql":
+        # Taking conversations for longer than they are, it would read the whole table: OFFSET 0 keeps the subquery as
+        # it is, one look into the index for each conversation.
+        asked = values(column("conversation", String), column("since", events.at.type), name="asked").data(
+            [*begin.items()]
+        )
+        own = query.where(events.conversation_id == asked.c.conversation, events.at >= asked.c.since)
+        part = own.offset(0).lateral("own")
+        query = select(*(part.c[name] for name in columns)).select_from(asked.join(part, true()))
+        query = query.order_by(part.c.at, part.c.seq)
+    else:
+        query = query.where(events.conversation_id.in_(begin), events.at >= min(begin.values()))
+        query = query.order_by(events.at, events.seq)
     found: dict[str, list[Event]] = defaultdict(list)
-    for row in session.execute(query.order_by(EventRow.at, EventRow.seq)):
+    for row in session.execute(query):
         if row.at >= begin[row.conversation_id]:
-            found[row.conversation_id].append(Event(*row))
+            found[row.conversation_id].append(Event(*row[: len(columns)]))
     return found
 
 

@@ -17,6 +17,8 @@ def runtime_endpoints(settings: Settings) -> Path:
     action = endpoints.get("action_endpoint") or {}
     if "127.0.0.1:5055" in action.get("url", ""):
         action["url"] = f"http://127.0.0.1:{settings.action_port}/webhook"
+    if action and settings.actions_module:
+        action["actions_module"] = settings.actions_module
     tracker = endpoints.get("tracker_store") or {}
     if tracker.get("type") == TRACKER_STORE:
         tracker["url"] = settings.tracker_url

@@ -105,7 +105,9 @@ def servers(settings: Settings) -> list[Server]:
     rasa = ["bot.launch.rasa_server", "--interface", HOST, "--port", str(settings.rasa_port)]
     rasa += ["--credentials", str(settings.credentials), "--endpoints", str(runtime_endpoints(settings))]
     web = ["bot.launch.web_server"]
-    children = [] if settings.actions_module else [action_server("动作服务", settings.action_port, logs / "actions.log")]
+    children = (
+        [] if settings.actions_module else [action_server("动作服务", settings.action_port, logs / "actions.log")]
+    )
     return [
         *children,
         Server("Rasa 服务", python + rasa, settings.rasa_port, "/", "RASA_PORT", logs / "rasa.log", alone()),

@@ -70,4 +70,6 @@ def _as_sent(content: Any) -> Any:
 
 
 def _answer(status: int, error: ActionExecutionRejection | ActionNotFoundException) -> ClientResponseError:
-    return ClientResponseError(status, str(error), json.dumps({"error": error.message, "action_name": error.action_name}))
+    return ClientResponseError(
+        status, str(error), json.dumps({"error": error.message, "action_name": error.action_name})
+    )

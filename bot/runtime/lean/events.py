@@ -1,4 +1,4 @@
-"""The class of an event by its name, for each event that an action answers: Rasa looks through all classes there are."""
+"""The class of an event by its name, for each one that an action answers: Rasa looks through all there are."""
 
 from rasa.shared.core.events import Event
 

@@ -57,11 +57,13 @@ class _Replay:
     def __init__(self, tracker: DialogueStateTracker, domain: Domain) -> None:
         self.domain = domain
         self._first = tracker.events[0]
-        self._played = self._last = None
+        self._played, self._last = 0, self._first
         self._points: list[_Point] = []
         self._tracker = tracker.init_copy()
         slots = self._tracker.slots
-        self._featured = [] if isinstance(slots, AnySlotDict) else [s for s in slots.values() if s.influence_conversation]
+        self._featured = (
+            [] if isinstance(slots, AnySlotDict) else [s for s in slots.values() if s.influence_conversation]
+        )
         self._loops = {event.name for event in tracker.events if type(event) is ActiveLoop and event.name}
         self._slots: dict[str, Any] | None = None
         self._said: UserUttered | None = None
@@ -100,7 +102,12 @@ class _Replay:
             if user is None:
                 user = users[id(point.message)] = self._user(point.message)
             state: _State = {}
-            for kind, part in ((USER, user), (SLOTS, point.slots), (PREVIOUS_ACTION, point.action), (ACTIVE_LOOP, point.loop)):
+            for kind, part in (
+                (USER, user),
+                (SLOTS, point.slots),
+                (PREVIOUS_ACTION, point.action),
+                (ACTIVE_LOOP, point.loop),
+            ):
                 if part:
                     state[kind] = part if kind == PREVIOUS_ACTION else dict(part)
             if ignore_rule_only_turns:

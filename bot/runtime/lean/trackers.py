@@ -25,9 +25,7 @@ def _copy(self: DialogueStateTracker) -> DialogueStateTracker:
     return made
 
 
-def _current_state(
-    self: DialogueStateTracker, event_verbosity: EventVerbosity = EventVerbosity.NONE
-) -> dict[str, Any]:
+def _current_state(self: DialogueStateTracker, event_verbosity: EventVerbosity = EventVerbosity.NONE) -> dict[str, Any]:
     loop, self.active_loop = self.active_loop, None
     try:
         state = RASAS_STATE(self, event_verbosity)

@@ -35,8 +35,25 @@ def test_actions_run_in_rasa_unless_told_otherwise() -> None:
     assert endpoint.kwargs["actions_module"] == "actions"
 
 
+def test_a_profile_with_action_servers_can_do_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "endpoints.yml").write_text("action_endpoint: {url: 'http://actions:5055/webhook'}\n")
+    monkeypatch.setattr(endpoints, "endpoints_file", lambda: tmp_path / "endpoints.yml")
+    for module in ("", "actions"):
+        path = runtime_endpoints(Settings(var=tmp_path / "var", actions_module=module))
+        assert read_endpoint_config(str(path), "action_endpoint").kwargs.get("actions_module", "") == module
+    monkeypatch.setattr(settings, "endpoints_file", lambda: tmp_path / "endpoints.yml")
+    monkeypatch.setenv("DIANXIAOER_ACTIONS_MODULE", "actions")
+    get_settings.cache_clear()
+    try:
+        assert get_settings().actions_module == "actions"
+    finally:
+        get_settings.cache_clear()
+
+
 @pytest.mark.parametrize("name", ["actons", "actions.nothing.here", "..x"])
-def test_a_module_of_actions_that_is_not_there_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_of_actions_that_is_not_there_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "endpoints.yml").write_text(f"action_endpoint: {{actions_module: {name}}}\n")
     monkeypatch.setattr(settings, "endpoints_file", lambda: tmp_path / "endpoints.yml")
     get_settings.cache_clear()

@@ -25,7 +25,11 @@ from bot.runtime.executor import WatchedExecutor
 from bot.runtime.patience import noticing_lost_actions, patiently
 
 DOMAIN = Domain.from_dict(
-    {"intents": ["ask"], "actions": ["action_look"], "slots": {"found": {"type": "any", "mappings": [{"type": "custom"}]}}}
+    {
+        "intents": ["ask"],
+        "actions": ["action_look"],
+        "slots": {"found": {"type": "any", "mappings": [{"type": "custom"}]}},
+    }
 )
 Run = Any
 
@@ -39,7 +43,9 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedExecutor]:
 
 
 def tracker() -> DialogueStateTracker:
-    said = UserUttered("有货吗", {"name": "ask", "confidence": 1.0}, parse_data={"intent": {"name": "ask"}, "text": "有货吗"})
+    said = UserUttered(
+        "有货吗", {"name": "ask", "confidence": 1.0}, parse_data={"intent": {"name": "ask"}, "text": "有货吗"}
+    )
     return DialogueStateTracker.from_events("c", [ActionExecuted("action_listen"), said], DOMAIN.slots)
 
 
