@@ -62,22 +62,32 @@ def orders_for(url: str, access: Access, limit: int = 20) -> list[Order]:
 def _views(session: Session, rows: Sequence[OrderRow]) -> list[Order]:
     numbers = [row.no for row in rows]
     lines: dict[str, list[OrderLine]] = {}
+    # Columns, not whole rows: products carry long texts.
     wanted = (
-        select(OrderLineRow, VariantRow, ProductRow)
+        select(
+            OrderLineRow.order_no,
+            OrderLineRow.sku,
+            OrderLineRow.quantity,
+            OrderLineRow.price_fen,
+            VariantRow.label,
+            ProductRow.id,
+            ProductRow.name,
+            ProductRow.unit,
+        )
         .join(VariantRow, VariantRow.sku == OrderLineRow.sku)
         .join(ProductRow, ProductRow.id == VariantRow.product_id)
         .where(OrderLineRow.order_no.in_(numbers))
         .order_by(OrderLineRow.order_no, OrderLineRow.sku)
     )
-    for line, variant, product in session.execute(wanted):
+    for line in session.execute(wanted):
         lines.setdefault(line.order_no, []).append(
-            OrderLine(line.sku, product.id, product.name, variant.label, product.unit, line.quantity, line.price_fen)
+            OrderLine(line.sku, line.id, line.name, line.label, line.unit, line.quantity, line.price_fen)
         )
     parcels: dict[str, list[Parcel]] = {}
     for parcel in session.scalars(select(ParcelRow).where(ParcelRow.order_no.in_(numbers)).order_by(ParcelRow.no)):
         traces = tuple(Trace(as_utc(datetime.fromisoformat(t["time"])), t["text"]) for t in parcel.traces)
         parcels.setdefault(parcel.order_no, []).append(Parcel(parcel.no, parcel.carrier, parcel.status, traces))
-    names = {row.id: row.name for row in session.scalars(select(WarehouseRow))}
+    names = {row.id: row.name for row in session.execute(select(WarehouseRow.id, WarehouseRow.name))}
     return [
         Order(
             no=row.no,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from bot.service_settings import Systems
 from bot.settings import get_settings
@@ -31,10 +32,15 @@ class ShopSystems:
                 await api.close()
 
 
+_last: list[object] = []  # settings that were asked for, and their systems
+
+
 def systems() -> ShopSystems:
     """The systems of this process."""
     settings = get_settings()
-    return _systems(settings.shop_url, settings.systems.json())  # a pydantic model has no hash
+    if not _last or _last[0] is not settings:  # a pydantic model has no hash, and takes time to write as JSON
+        _last[:] = settings, _systems(settings.shop_url, settings.systems.json())
+    return cast(ShopSystems, _last[1])
 
 
 @lru_cache(maxsize=4)

@@ -1,17 +1,26 @@
 """The quicker ways against Rasa's own: the same results, whatever comes in."""
 
+import asyncio
 import copy
+import gc
+import itertools
 import json
 import random
+import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 import rasa.core.actions.action
 from rasa.core.actions.action import ActionExtractSlots, RemoteAction
+from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.core.policies.rule_policy import RulePolicy
+from rasa.core.processor import MessageProcessor
 from rasa.engine.exceptions import GraphRunError
 from rasa.engine.graph import GraphSchema, SchemaNode
 from rasa.engine.runner.dask import DaskGraphRunner
@@ -35,7 +44,20 @@ from rasa.shared.core.slots import BooleanSlot, CategoricalSlot, FloatSlot, List
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.runtime.lean import calls, events, graphs, make_lean, mappings, rules, slots, states, trackers
+from bot.runtime.lean import (
+    calls,
+    events,
+    garbage,
+    graphs,
+    make_lean,
+    mappings,
+    parsing,
+    rules,
+    slots,
+    states,
+    threads,
+    trackers,
+)
 
 DOMAIN = Domain.from_dict(
     {
@@ -340,7 +362,81 @@ def test_graphs_fail_as_rasas_do() -> None:
             run(runner, {"__message__": "a"}, ["a"])
 
 
+class Understanding:
+    """What of a MessageProcessor parses messages."""
+
+    http_interpreter: Any = None
+
+    def __init__(self) -> None:
+        self.threads: list[str] = []
+        self.error: Exception | None = None
+
+    async def parse(self, message: str, tracker: Any, only_output_properties: bool) -> dict[str, Any]:
+        self.threads.append(threading.current_thread().name)
+        if self.error:
+            raise self.error
+        return {"text": message, "about": about.get(), "all": not only_output_properties}
+
+
+about: ContextVar[str] = ContextVar("about", default="")
+
+
+async def test_messages_are_understood_one_by_one_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "RASAS_OWN", Understanding.parse)
+    own: Any = Understanding()
+    about.set("this turn")
+    found = await asyncio.gather(*(parsing._parse_message(own, text, None, False) for text in "abc"))  # type: ignore[arg-type]
+    assert [one["text"] for one in found] == ["a", "b", "c"] and found[0]["all"]
+    assert {one["about"] for one in found} == {"this turn"}  # logs and traces know whose turn it is
+    assert len(set(own.threads)) == 1 and own.threads[0].startswith("nlu")
+    own.error = ValueError("no")
+    with pytest.raises(ValueError, match="no"):
+        await parsing._parse_message(own, "d")  # type: ignore[arg-type]
+    own.error, own.http_interpreter = None, object()
+    await parsing._parse_message(own, "e")  # type: ignore[arg-type]
+    assert own.threads[-1] == threading.current_thread().name
+
+
+async def test_parsing_that_waits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def waits(*_: Any) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {}
+
+    monkeypatch.setattr(parsing, "RASAS_OWN", waits)
+    with pytest.raises(RuntimeError, match="waits"):
+        await parsing._parse_message(Understanding(), "a")  # type: ignore[arg-type]
+
+
+def test_what_a_model_brings_is_set_aside_and_what_it_replaces_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Circle:
+        """Only the collector can find it."""
+
+        def __init__(self) -> None:
+            self.own = self
+
+    started: list[float] = []
+    monkeypatch.setattr(garbage, "RASAS_OWN", lambda *_: None)
+    monkeypatch.setattr(garbage, "_loads", itertools.count())
+    monkeypatch.setattr(threading.Timer, "start", lambda self: started.append(self.interval))
+    agent: Any = None
+    try:
+        old = Circle()
+        garbage._load_model(agent)
+        assert gc.get_freeze_count() > 1000 and not started
+        gone = weakref.ref(old)
+        del old
+        gc.collect()
+        assert gone() is not None  # it was set aside, too
+        garbage._load_model(agent)
+        assert gone() is None and started == [garbage._LATER]
+    finally:
+        gc.unfreeze()
+
+
 def test_all_of_it_is_switched_on_together() -> None:
     make_lean()
     assert DialogueStateTracker.past_states is states._past_states and "__copy__" in vars(Slot)
     assert DaskGraphRunner.run is graphs._run and RulePolicy._get_possible_keys is rules._get_possible_keys
+    assert MessageProcessor.parse_message is parsing._parse_message and Agent.load_model is garbage._load_model
+    assert DialogueStateTracker.copy is trackers._copy and Event.resolve_by_type is events._resolve_by_type
+    assert sys.getswitchinterval() == pytest.approx(threads.SECONDS)
