@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
 
 from bot.service_settings import Systems
 from bot.settings import get_settings
@@ -32,15 +31,17 @@ class ShopSystems:
                 await api.close()
 
 
-_last: list[object] = []  # settings that were asked for, and their systems
+_last: tuple[str, Systems, ShopSystems] | None = None  # what was asked for last
 
 
 def systems() -> ShopSystems:
     """The systems of this process."""
+    global _last
     settings = get_settings()
-    if not _last or _last[0] is not settings:  # a pydantic model has no hash, and takes time to write as JSON
-        _last[:] = settings, _systems(settings.shop_url, settings.systems.json())
-    return cast(ShopSystems, _last[1])
+    # A pydantic model has no hash, and takes time to write as JSON.
+    if _last is None or _last[0] != settings.shop_url or _last[1] is not settings.systems:
+        _last = settings.shop_url, settings.systems, _systems(settings.shop_url, settings.systems.json())
+    return _last[2]
 
 
 @lru_cache(maxsize=4)
