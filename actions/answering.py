@@ -23,6 +23,7 @@ from bot.shop.adapters.running import answered
 CALLBACK_FORM = "callback_form"
 SECONDS = 3.0  # a turn's patience with the shop's systems, and the least that an action late in the turn still gets
 LEAST_SECONDS = 0.5
+LONGEST_TURN = 90.0  # seconds for which Rasa calls an action again that is away (bot/runtime/patience.py)
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -93,9 +94,14 @@ async def in_time(tracker: Tracker, work: Events | Awaitable[Events]) -> Events:
 
 
 def seconds_left(tracker: Tracker) -> float:
-    """How long an action may still wait for the shop's systems, counted from the customer's message."""
+    """How long an action may still wait for the shop's systems, counted from the customer's message.
+
+    No turn takes longer than Rasa waits for an action: if it seems to, the clock has been set meanwhile.
+    """
     said = next((e.get("timestamp") for e in reversed(tracker.events) if e.get("event") == "user"), None)
     spent = time.time() - float(said) if said else 0.0
+    if spent > LONGEST_TURN:
+        spent = 0.0
     return min(SECONDS, max(LEAST_SECONDS, SECONDS - spent))
 
 
