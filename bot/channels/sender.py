@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _LOOK = 5.0  # seconds between looks for messages whose wake-up got lost
 _LONGEST_WAIT = 600.0
+_STILL_WRONG = 10.0  # seconds after a jump in which a delivery on its way may have been planned by the clock before
 
 
 class Deliverer(Protocol):
@@ -91,11 +93,16 @@ class Sender:
             self._news.set()
 
     async def _run(self) -> None:
+        once_more = math.inf
         while not self._stopping:
             self._news.clear()
             wait = _LOOK
             try:
                 if self._clock.jumped():
+                    once_more = time.monotonic() + _STILL_WRONG
+                    await asyncio.to_thread(hurry, self._store, self._channel)
+                elif time.monotonic() > once_more:
+                    once_more = math.inf
                     await asyncio.to_thread(hurry, self._store, self._channel)
                 taken = await to_the_end(take_outgoing, self._store, self._channel, self._worker)
                 for delivery in taken:
