@@ -98,11 +98,9 @@ class Sender:
             self._news.clear()
             wait = _LOOK
             try:
-                if self._clock.jumped():
-                    once_more = time.monotonic() + _STILL_WRONG
-                    await asyncio.to_thread(hurry, self._store, self._channel)
-                elif time.monotonic() > once_more:
-                    once_more = math.inf
+                jumped = self._clock.jumped()
+                if jumped or time.monotonic() > once_more:
+                    once_more = time.monotonic() + _STILL_WRONG if jumped else math.inf
                     await asyncio.to_thread(hurry, self._store, self._channel)
                 taken = await to_the_end(take_outgoing, self._store, self._channel, self._worker)
                 for delivery in taken:

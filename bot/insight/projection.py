@@ -156,14 +156,16 @@ def _events(session: Any, begin: Mapping[str, datetime], upto: int) -> dict[str,
     """Conversation → its events from `begin` on, oldest first; those after `upto` have a turn of their own."""
     columns = ("kind", "conversation_id", "at", "id", "channel", "actor", "data")  # as Event takes them
     events = EventRow.__table__.c
-    query = select(*(events[name] for name in columns), events.seq).where(events.seq <= upto)
+    query = select(*(events[name] for name in columns)).where(events.seq <= upto)
     if session.get_bind().dialect.name == "postgresql":
         # Taking conversations for longer than they are, it would read the whole table: OFFSET 0 keeps the subquery as
         # it is, one look into the index for each conversation.
         asked = values(column("conversation", String), column("since", events.at.type), name="asked").data(
             [*begin.items()]
         )
-        own = query.where(events.conversation_id == asked.c.conversation, events.at >= asked.c.since)
+        own = query.add_columns(events.seq).where(
+            events.conversation_id == asked.c.conversation, events.at >= asked.c.since
+        )
         part = own.offset(0).lateral("own")
         query = select(*(part.c[name] for name in columns)).select_from(asked.join(part, true()))
         query = query.order_by(part.c.at, part.c.seq)
@@ -173,7 +175,7 @@ def _events(session: Any, begin: Mapping[str, datetime], upto: int) -> dict[str,
     found: dict[str, list[Event]] = defaultdict(list)
     for row in session.execute(query):
         if row.at >= begin[row.conversation_id]:
-            found[row.conversation_id].append(Event(*row[: len(columns)]))
+            found[row.conversation_id].append(Event(*row))
     return found
 
 

@@ -66,18 +66,19 @@ def servers(settings: Settings) -> list[Server]:
     python = [sys.executable, "-W", "ignore", "-m"]
     endpoints = str(runtime_endpoints(settings))
     folder = (settings.var / "nginx").resolve()
+    actions = [] if settings.actions_module else _behind(settings.action_port)
     front = Front(
         folder=folder,
         web=_behind(settings.web_port),
         rasa=_behind(settings.rasa_port),
-        actions=[] if settings.actions_module else _behind(settings.action_port),
+        actions=actions,
         listen_web=f"{settings.web_host}:{settings.web_port}",
         listen_rasa=f"{HOST}:{settings.rasa_port}",
-        listen_actions="" if settings.actions_module else f"{HOST}:{settings.action_port}",
+        listen_actions=f"{HOST}:{settings.action_port}" if actions else "",
         body_mb=body_mb(settings),
     )
     children = []
-    for number in range(1, 1 if settings.actions_module else COPIES + 1):
+    for number in range(1, len(actions) + 1):
         port = settings.action_port + number
         children.append(action_server(f"动作服务 {number}", port, logs / f"actions-{number}.log"))
     for number in range(1, COPIES + 1):

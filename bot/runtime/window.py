@@ -39,16 +39,24 @@ class WindowTracker(DialogueStateTracker):
         self.rows: list[tuple[int, int]] = []
 
 
+_resolve = Event.resolve_by_type  # Rasa's own, whatever takes its place
+
+
 @lru_cache(maxsize=256)
-def _class_of(name: str) -> Any:
-    return Event.resolve_by_type(name)
+def class_of(name: str) -> Any:
+    """The class of the events of this name; Rasa looks through all classes for each.
+
+    Raises:
+        ValueError: there is none.
+    """
+    return _resolve(name)
 
 
 def revive(told: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """Events from their dicts; Rasa's own way looks through all classes for each."""
+    """Events from their dicts."""
     found = []
     for body in told:
-        kind = _class_of(body["event"]) if body.get("event") else None
+        kind = class_of(body["event"]) if body.get("event") else None
         event = kind._from_parameters(body) if kind else None
         if event is not None:
             found.append(event)

@@ -2,16 +2,13 @@
 
 from rasa.shared.core.events import Event
 
+from bot.runtime.window import class_of
+
 RASAS_OWN = Event.resolve_by_type
-_known: dict[str, type[Event]] = {}
 
 
 def _resolve_by_type(type_name: str, default: type[Event] | None = None) -> type[Event] | None:
-    found = _known.get(type_name)
-    if found is None:
-        found = RASAS_OWN(type_name, default)
-        if found is not None and found is not default:
-            _known[type_name] = found
+    found: type[Event] | None = class_of(type_name) if default is None else RASAS_OWN(type_name, default)
     return found
 
 

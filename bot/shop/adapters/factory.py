@@ -31,17 +31,10 @@ class ShopSystems:
                 await api.close()
 
 
-_last: tuple[str, Systems, ShopSystems] | None = None  # what was asked for last
-
-
 def systems() -> ShopSystems:
     """The systems of this process."""
-    global _last
     settings = get_settings()
-    # A pydantic model has no hash, and takes time to write as JSON.
-    if _last is None or _last[0] != settings.shop_url or _last[1] is not settings.systems:
-        _last = settings.shop_url, settings.systems, _systems(settings.shop_url, settings.systems.json())
-    return _last[2]
+    return _systems(settings.shop_url, settings.systems.json())  # a pydantic model has no hash
 
 
 @lru_cache(maxsize=4)
