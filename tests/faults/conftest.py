@@ -32,16 +32,19 @@ class UnderLoad(Protocol):
     """Runs `breaking` among customers, and checks all that must be true afterwards.
 
     `puts_off`: customers may be told to try again later, as when the shop's own system answers too late.
+    `begins_anew`: a session may be over, by the clock, in the middle of what a customer wants.
     """
 
-    def __call__(self, breaking: Callable[[Load], None], *, puts_off: bool = False) -> Report: ...
+    def __call__(
+        self, breaking: Callable[[Load], None], *, puts_off: bool = False, begins_anew: bool = False
+    ) -> Report: ...
 
 
 @pytest.fixture
 def under_load(cluster: Cluster, request: pytest.FixtureRequest) -> UnderLoad:
     """The cluster's `UnderLoad`; its report is added to var/faults.txt."""
 
-    def run(breaking: Callable[[Load], None], *, puts_off: bool = False) -> Report:
+    def run(breaking: Callable[[Load], None], *, puts_off: bool = False, begins_anew: bool = False) -> Report:
         before = invariants.stock_of(cluster)
         with cluster.customers() as load:
             load.wait_answers(5)
@@ -50,6 +53,8 @@ def under_load(cluster: Cluster, request: pytest.FixtureRequest) -> UnderLoad:
         report = invariants.check(cluster, load, before)
         if report.put_off and not puts_off:
             report.problems.append(f"{report.put_off} customers were told to try again later")
+        if report.begun_anew and not begins_anew:
+            report.problems.append(f"{report.begun_anew} sessions were over too early")
         with (ROOT / "var" / "faults.txt").open("a", encoding="utf8") as file:
             print(f"{request.node.name}: {report}", *report.problems, sep="\n  ", file=file)
         assert not report.problems, f"{report}\n" + "\n".join(report.problems[:40])

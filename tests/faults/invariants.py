@@ -44,6 +44,7 @@ class Report:
     answered: int = 0
     with_person: int = 0
     put_off: int = 0  # conversations whose customer was told that the shop's system is down, and to try again
+    begun_anew: int = 0  # conversations whose session was over by the clock in the middle of what the customer wanted
     orders: int = 0
     events: int = 0
     pushed_again: int = 0
@@ -54,7 +55,7 @@ class Report:
     def __str__(self) -> str:
         return (
             f"accepted {self.accepted}, answered {self.answered}, with a person {self.with_person}, "
-            f"put off {self.put_off}, orders {self.orders}, events {self.events}, pushed again {self.pushed_again}, "
+            f"put off {self.put_off}, begun anew {self.begun_anew}, orders {self.orders}, events {self.events}, pushed again {self.pushed_again}, "
             f"median {self.median:.2f} s, slowest {self.slowest:.1f} s"
         )
 
@@ -139,7 +140,7 @@ def _check_chat(connection: Connection, load: Load, chat: Chat, report: Report, 
     if numbers != list(range(1, len(numbers) + 1)):
         report.problems.append(f"{where}: numbers {numbers}")
     _check_answers(connection, where, conversation, messages, report)
-    _check_words(chat, where, messages, by_client, report)
+    _check_words(chat, where, messages, by_client, _sessions(connection, conversation.id), report)
     _check_heard(load, chat, where, messages, report)
     for message in messages:
         said_by_bot = json.dumps(message.content, ensure_ascii=False) if message.author == "bot" else ""
@@ -189,14 +190,22 @@ def _person_has(connection: Connection, conversation: Any) -> bool:
     return bool(connection.execute(query, {"id": conversation.id}).scalar())
 
 
-def _check_words(chat: Chat, where: str, messages: Any, by_client: dict[str, Any], report: Report) -> None:
+def _check_words(
+    chat: Chat, where: str, messages: Any, by_client: dict[str, Any], sessions: dict[str, int], report: Report
+) -> None:
     """What was asked is what was answered: nothing mixed, no step of the order skipped or done twice."""
     if chat.script is BURST:
         return
+    begun = None
     for said in chat.said:
         message = by_client.get(said.client_id)
         if message is None or message.state != "done":
             return  # a person has the rest
+        session = sessions.get(f"{message.conversation_id}-{message.number}", begun)
+        begun = session if begun is None else begun
+        if session != begun:
+            report.begun_anew += 1
+            return  # what the customer answers was asked in a session that is over
         answer = " ".join(str(m.content.get("text", "")) for m in messages if m.answers == message.number)
         if _PUT_OFF in answer:
             report.put_off += 1
@@ -264,6 +273,16 @@ def _handled(connection: Connection, conversation: str) -> list[str]:
         for event in _tracker(connection, conversation)
         if event["event"] == "user" and not str(event.get("message_id")).endswith("-s")
     ]
+
+
+def _sessions(connection: Connection, conversation: str) -> dict[str, int]:
+    """The number of its session, from 1, by the id of a message that Rasa has handled."""
+    found, number = {}, 0
+    for event in _tracker(connection, conversation):
+        number += event["event"] == "session_started"
+        if event["event"] == "user":
+            found[str(event.get("message_id"))] = number
+    return found
 
 
 def _tracker(connection: Connection, conversation: str) -> list[dict[str, Any]]:
