@@ -2,7 +2,7 @@
 
 Sources, later ones win: the defaults here, `endpoints.yml` (only the sections named in `Settings`; Rasa reads the
 others), and for the address of a process its environment variable. DIANXIAOER_PROFILE=cluster takes
-`endpoints.cluster.yml` instead.
+`endpoints.cluster.yml` instead, any other profile the file of its name.
 """
 
 import os
@@ -143,6 +143,7 @@ class Settings(BaseModel):
     web_port: int = 8000
     rasa_port: int = 5005
     action_port: int = 5055
+    rasa_copies: int = Field(default=0, ge=0, le=64)  # behind nginx; 0 for what the profile says
     operations: Operations = Operations()
     systems: Systems = Systems()
     # The shop's last, see bot/shop/privacy.py.
@@ -257,7 +258,7 @@ def _wrong_settings(error: ValidationError, stores: Mapping[str, str]) -> str:
             for field, problem in places.items()
         )
     names = "、".join(f"DIANXIAOER_{str(e['loc'][0]).upper()}" for e in error.errors())
-    return f"环境变量有误：{names}，端口和层数应为整数，日志应为 text 或 json"
+    return f"环境变量有误：{names}，端口、层数和台数（最多 64）应为整数，日志应为 text 或 json"
 
 
 @lru_cache(maxsize=1)
@@ -280,7 +281,7 @@ def get_settings() -> Settings:
     values["traces"] = _load_section(endpoints, "traces", Traces)
     values["actions_module"] = _actions_module(endpoints)
     ports = ("web_host", "web_port", "rasa_port", "action_port")
-    fields = ("var", "credentials", *stores, *ports, "rasa_url", "own_proxies", "log")
+    fields = ("var", "credentials", *stores, *ports, "rasa_copies", "rasa_url", "own_proxies", "log")
     for field in fields:
         value = os.environ.get(f"DIANXIAOER_{field.upper()}")
         if value:

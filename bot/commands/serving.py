@@ -40,7 +40,7 @@ def add_to(commands: Commands) -> None:
         "--profile",
         default="",
         metavar="配置",
-        help="cluster：nginx 后面各两台，用外面的数据库；不写就是单机",
+        help="multicore：几台 Rasa 用上几个核；cluster：nginx 后面各两台，用外面的数据库；不写就是各一台",
     )
     steps = commands.add("prepare", "只做准备，不启动服务", lambda arguments: prepare(arguments.only))
     steps.add_argument("--only", nargs="+", choices=list(STEPS), default=(), metavar="步骤", help="、".join(STEPS))
@@ -57,7 +57,9 @@ def add_to(commands: Commands) -> None:
     load.add_argument("--seconds", type=float, default=10.0, metavar="N", help="每一步量多少秒，默认 10")
     load.add_argument("--warm-up", type=float, default=10.0, metavar="N", help="预热多少秒，默认 10")
     load.add_argument("--customers", type=int, default=40, metavar="N", help="同时聊着的会话，默认 40")
-    load.add_argument("--profile", default="", choices=["", "cluster"], help="cluster：店小二在 nginx 后面各两台")
+    load.add_argument(
+        "--profile", default="", choices=["", "multicore", "cluster"], help="店小二用哪个配置，见 bot up --help"
+    )
     load.add_argument("--only", default="", choices=["", "ours", "template"], help="只量一方，不对比")
     load.add_argument("--redis", default="redis://127.0.0.1:6379/0", metavar="URL", help="锁用的 Redis，默认本机")
     load.add_argument("--seed", type=int, default=1, metavar="N", help="换一个数，顾客到达的时刻和说法就不同")

@@ -145,16 +145,16 @@ def up(profile: str = "") -> None:
     """Prepare everything, start all servers and stay until Ctrl-C; one that dies is started again.
 
     Args:
-        profile: "cluster" for two of each behind nginx; nothing for one of each with embedded databases.
+        profile: "cluster" or "multicore" for several behind nginx (`bot.launch.fronted`); nothing for one of each.
 
     Raises:
         LaunchError: something could not start.
     """
     if profile:
-        from bot.launch import cluster
+        from bot.launch import fronted
 
-        cluster.choose(profile)
-        children = cluster.servers(get_settings())
+        fronted.choose(profile)
+        children = fronted.servers(get_settings())
     else:
         children = servers(get_settings())
         note_servers(get_settings(), [])
@@ -164,7 +164,7 @@ def up(profile: str = "") -> None:
     join(get_settings())
     check_ports(children)
     if profile:
-        cluster.make_ready(get_settings())
+        fronted.make_ready(get_settings())
     prepare()
     # Also SIGINT: a shell starts what it puts into the background with Ctrl-C ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

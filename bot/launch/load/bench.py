@@ -27,7 +27,7 @@ from bot.settings import ROOT
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 _WARM_RATE, _SETTLE = 3.0, 2.0  # turns a second while warming up; seconds of a step that are not counted
-_CLUSTER_PORTS = 3  # a cluster's servers take the ports after its own
+_PORTS_IN_A_ROW = 5  # servers behind nginx take the ports after its own
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Options:
         seconds: counted of each step.
         warm_up: seconds of quiet talk before the first step.
         customers: conversations at once.
-        profile: "cluster" for two of each of ours behind nginx.
+        profile: "multicore" for several of our Rasa servers behind nginx, "cluster" for two of each.
         only: "ours" or "template" alone; "" for both.
         cores: how many of this machine's cores everything gets together.
         redis_url: for the locks.
@@ -98,7 +98,7 @@ def _check_redis(url: str) -> None:
 def _measure_template(options: Options) -> Contender:
     folder = template.trained(load_scripts(), ROOT / "var" / "bench-load", say)
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
-        action, core = free_ports(2, _CLUSTER_PORTS)
+        action, core = free_ports(2, _PORTS_IN_A_ROW)
         children = template.servers(folder, options.redis_url, (action, core), Path(name))
         with _running(children):
             return asyncio.run(_measure("Rasa 模板", core, children, options))
@@ -107,11 +107,11 @@ def _measure_template(options: Options) -> Contender:
 def _measure_ours(options: Options) -> Contender:
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
         var = Path(name)
-        ports = free_ports(3, _CLUSTER_PORTS)
+        ports = free_ports(3, _PORTS_IN_A_ROW)
         with ours.prepared(var, ports, options.redis_url, options.profile, say):
             children = ours.servers(options.profile)
             with _running(children):
-                title = "店小二（集群）" if options.profile else "店小二"
+                title = f"店小二（{options.profile}）" if options.profile else "店小二"
                 notes = Notes(var / "times.jsonl")
                 return asyncio.run(_measure(title, ports[1], children, options, notes))
 

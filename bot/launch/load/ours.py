@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, update
 from sqlalchemy.engine import make_url
 
 from bot.db import engine_for, writing
-from bot.launch import cluster
+from bot.launch import fronted
 from bot.launch.bench_turn import share_built, timed_servers
 from bot.launch.outside import create_database
 from bot.launch.problems import LaunchError
@@ -31,16 +31,17 @@ def prepared(var: Path, ports: list[int], redis_url: str, profile: str, say: Cal
 
     Args:
         var: an empty folder.
-        ports: of web, Rasa and action server; a cluster's servers take the next ones, too.
+        ports: of web, Rasa and action server; several servers behind nginx take the next ones, too.
         redis_url: of the cluster's locks and wake-ups.
-        profile: "" or "cluster", which makes a database on the server of the settings and drops it at the end.
+        profile: "", "multicore", or "cluster", which makes a database on the server of the settings and drops it at
+            the end.
         say: is told what is prepared.
 
     Raises:
         LaunchError: a service of the cluster is missing, or RabbitMQ's virtual host is one that others may use.
     """
     before = dict(os.environ)
-    if profile:
+    if profile == fronted.CLUSTER:
         _check_virtual_host(os.environ.get("DIANXIAOER_RABBITMQ_URL", ""))
     share_built(var)
     names = ("WEB", "RASA", "ACTION")
@@ -48,13 +49,14 @@ def prepared(var: Path, ports: list[int], redis_url: str, profile: str, say: Cal
     os.environ |= {"DIANXIAOER_VAR": str(var), VARIABLE: str(var / "times.jsonl")}
     database = ""
     try:
-        if profile:
-            server = os.environ.get("DIANXIAOER_DATABASE_URL", cluster.LOCAL["DIANXIAOER_DATABASE_URL"])
+        if profile == fronted.CLUSTER:
+            server = os.environ.get("DIANXIAOER_DATABASE_URL", fronted.LOCAL["DIANXIAOER_DATABASE_URL"])
             made = make_url(server).set(database=f"dianxiaoer_load_{uuid.uuid4().hex[:12]}")
             database = made.render_as_string(hide_password=False)
             os.environ |= {"DIANXIAOER_DATABASE_URL": database, "DIANXIAOER_REDIS_URL": redis_url}
-            cluster.choose(profile)
             create_database(database)
+        if profile:
+            fronted.choose(profile)
         get_settings.cache_clear()
         say("准备一份示例店铺……")
         create_databases(progress=lambda _line: None)
@@ -81,7 +83,7 @@ def _check_virtual_host(url: str) -> None:
 
 def servers(profile: str) -> list[Server]:
     """Every server, Rasa and actions with notes of where their time goes (in `times.jsonl` of the folder)."""
-    found = cluster.servers(get_settings()) if profile else single_servers(get_settings())
+    found = fronted.servers(get_settings()) if profile else single_servers(get_settings())
     return timed_servers(found)
 
 

@@ -15,7 +15,7 @@ from bot import db
 from bot.database_url import with_driver
 from bot.insight import daily as figures
 from bot.knowledge import daily as sync
-from bot.launch import cluster
+from bot.launch import fronted
 from bot.launch.nginx import Front, nginx_conf
 from bot.launch.outside import check_outside, create_database
 from bot.launch.problems import LaunchError
@@ -40,11 +40,11 @@ FRONT = Front(
 @pytest.fixture
 def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Chooses a profile for this test."""
-    for name in (*cluster.LOCAL, "DIANXIAOER_ACTIONS_URL", "DIANXIAOER_OWN_PROXIES", "DIANXIAOER_PROFILE"):
+    for name in (*fronted.LOCAL, "DIANXIAOER_ACTIONS_URL", "DIANXIAOER_OWN_PROXIES", "DIANXIAOER_PROFILE"):
         monkeypatch.setenv(name, "")  # so that it is as before afterwards
         monkeypatch.delenv(name)
     monkeypatch.setenv("DIANXIAOER_VAR", str(tmp_path))
-    yield cluster.choose
+    yield fronted.choose
     get_settings.cache_clear()
 
 
@@ -64,7 +64,7 @@ def test_an_unknown_profile_names_the_known_ones(profile: Any) -> None:
 
 def test_there_are_two_of_each_behind_nginx(profile: Any) -> None:
     profile("cluster")
-    children: list[Server] = cluster.servers(get_settings())
+    children: list[Server] = fronted.servers(get_settings())
     ports = [child.port for child in children if child.port]
     assert len(set(ports)) == len(ports) == 7
     names = " ".join(child.name for child in children)
@@ -75,7 +75,7 @@ def test_there_are_two_of_each_behind_nginx(profile: Any) -> None:
 def test_rasa_servers_that_run_the_actions_themselves_need_no_others(profile: Any) -> None:
     profile("cluster")
     settings = get_settings().copy(update={"actions_module": "actions"})
-    children = cluster.servers(settings)
+    children = fronted.servers(settings)
     assert not any("动作服务" in child.name for child in children) and len(children) == 8
     conf = (settings.var / "nginx" / "nginx.conf").read_text()
     assert "upstream actions" not in conf and str(settings.action_port) not in conf

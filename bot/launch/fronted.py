@@ -1,12 +1,16 @@
-"""The cluster profile on one machine, for trying it: two of each server behind nginx, with the grown-up parts.
+"""The profiles with several servers behind nginx on one machine.
 
-nginx takes the ports of the single-process profile (web, Rasa, actions), so that whoever talks to the suite finds it
+- multicore: a Rasa server for each core, the rest as in the profile without a name: embedded databases.
+- cluster: two of each server with the grown-up parts, for trying them.
+
+nginx takes the ports of the profile without a name (web, Rasa, actions), so that whoever talks to the suite finds it
 where it always is; the servers behind it take the ports after those.
 """
 
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.launch.endpoints import runtime_endpoints
@@ -17,13 +21,33 @@ from bot.launch.supervise import HOST, Server, action_server, alone
 from bot.launch.swap import note_servers
 from bot.settings import Settings, get_settings
 
-COPIES = 2
+CLUSTER = "cluster"
+_MOST_RASAS = 4  # of the multicore profile by default: each takes most of a gigabyte
 # Where `make services` starts them; whoever has others says so in the environment.
 LOCAL = {
     "DIANXIAOER_DATABASE_URL": f"postgresql://postgres@{HOST}:5432/dianxiaoer",
     "DIANXIAOER_REDIS_URL": f"redis://{HOST}:6379/0",
     "DIANXIAOER_RABBITMQ_URL": f"amqp://guest:guest@{HOST}:5672/",
 }
+
+
+@dataclass(frozen=True)
+class Copies:
+    """How many of each kind of server."""
+
+    rasa: int
+    actions: int
+    web: int
+    daily: int
+
+
+def copies(settings: Settings) -> Copies:
+    """Of the profile that was chosen; DIANXIAOER_RASA_COPIES decides how many Rasa servers."""
+    if os.environ.get("DIANXIAOER_PROFILE") == CLUSTER:
+        rasa, others = 2, 2
+    else:
+        rasa, others = min(len(os.sched_getaffinity(0)), _MOST_RASAS), 1
+    return Copies(settings.rasa_copies or rasa, 0 if settings.actions_module else others, others, others)
 
 
 def choose(profile: str) -> None:
@@ -33,10 +57,11 @@ def choose(profile: str) -> None:
         SettingsError: there is no such profile.
     """
     os.environ["DIANXIAOER_PROFILE"] = profile
-    for name, value in LOCAL.items():
-        os.environ.setdefault(name, value)
-    port = os.environ.get("DIANXIAOER_ACTION_PORT", "5055")
-    os.environ.setdefault("DIANXIAOER_ACTIONS_URL", f"http://{HOST}:{port}")
+    if profile == CLUSTER:
+        for name, value in LOCAL.items():
+            os.environ.setdefault(name, value)
+        port = os.environ.get("DIANXIAOER_ACTION_PORT", "5055")
+        os.environ.setdefault("DIANXIAOER_ACTIONS_URL", f"http://{HOST}:{port}")
     os.environ.setdefault("DIANXIAOER_OWN_PROXIES", "1")
     get_settings.cache_clear()
     get_settings()
@@ -66,11 +91,12 @@ def servers(settings: Settings) -> list[Server]:
     python = [sys.executable, "-W", "ignore", "-m"]
     endpoints = str(runtime_endpoints(settings))
     folder = (settings.var / "nginx").resolve()
-    actions = [] if settings.actions_module else _behind(settings.action_port)
+    count = copies(settings)
+    actions = _behind(settings.action_port, count.actions)
     front = Front(
         folder=folder,
-        web=_behind(settings.web_port),
-        rasa=_behind(settings.rasa_port),
+        web=_behind(settings.web_port, count.web),
+        rasa=_behind(settings.rasa_port, count.rasa),
         actions=actions,
         listen_web=f"{settings.web_host}:{settings.web_port}",
         listen_rasa=f"{HOST}:{settings.rasa_port}",
@@ -78,34 +104,34 @@ def servers(settings: Settings) -> list[Server]:
         body_mb=body_mb(settings),
     )
     children = []
-    for number in range(1, len(actions) + 1):
+    for number in range(1, count.actions + 1):
         port = settings.action_port + number
         children.append(action_server(f"动作服务 {number}", port, logs / f"actions-{number}.log"))
-    for number in range(1, COPIES + 1):
+    for number in range(1, count.rasa + 1):
         port = settings.rasa_port + number
         command = [*python, "bot.launch.rasa_server", "--interface", HOST, "--port", str(port)]
         command += ["--credentials", str(settings.credentials), "--endpoints", endpoints]
         log = logs / f"rasa-{number}.log"
         children.append(Server(f"Rasa 服务 {number}", command, port, "/", "RASA_PORT", log, alone()))
-    for number in range(1, COPIES + 1):
+    for number in range(1, count.web + 1):
         port = settings.web_port + number
         own = {**alone(), "DIANXIAOER_WEB_HOST": HOST, "DIANXIAOER_WEB_PORT": str(port)}
         command = [*python, "bot.launch.web_server"]
         log = logs / f"web-{number}.log"
         children.append(Server(f"网页服务 {number}", command, port, "/health", "WEB_PORT", log, own))
-    for number in range(1, COPIES + 1):
+    for number in range(1, count.daily + 1):
         command = [*python, "bot.launch.daily"]
         children.append(Server(f"定时任务 {number}", command, 0, "", "", logs / f"daily-{number}.log"))
     if settings.events.type != "store":
         children.append(Server("事件入库", [*python, "bot", "events"], 0, "", "", logs / "events.log"))
     command = [nginx, "-p", str(folder), "-c", str(write_conf(folder, front)), "-g", "daemon off;"]
     children.append(Server("nginx", command, settings.web_port, "/health", "WEB_PORT", logs / "nginx.log"))
-    note_servers(settings, [f"http://{HOST}:{settings.rasa_port + n}" for n in range(1, COPIES + 1)])
+    note_servers(settings, [f"http://{HOST}:{settings.rasa_port + n}" for n in range(1, count.rasa + 1)])
     return children
 
 
-def _behind(port: int) -> list[str]:
-    return [f"{HOST}:{port + number}" for number in range(1, COPIES + 1)]
+def _behind(port: int, count: int) -> list[str]:
+    return [f"{HOST}:{port + number}" for number in range(1, count + 1)]
 
 
 def body_mb(settings: Settings) -> int:
@@ -121,7 +147,7 @@ def find_nginx() -> str:
     """
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if nginx is None:
-        raise LaunchError("集群要用 nginx，本机没有安装。请先运行 make services（或 sudo apt-get install nginx-light）")
+        raise LaunchError("几台服务前面要有 nginx，本机没有安装。请先运行 make services（或 sudo apt-get install nginx-light）")
     return nginx
 
 
