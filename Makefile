@@ -50,7 +50,7 @@ bench-nlu: setup ## 与现成方案对比：make bench-nlu FILE=消息.tsv（ARG
 bench-turn: train ## 量一轮对话的用时：中位数、95%、时间花在哪里（ARGS="--rounds 40"）
 	@$(PY) -W ignore -m bot bench-turn $(ARGS)
 
-bench-load: train ## 压测：两个核上的最高速率，和 Rasa 自带的模板对比（ARGS="--seconds 5"、"--profile cluster"、"--table"）
+bench-load: train ## 压测：两个核上的最高速率，和 Rasa 自带的模板对比（ARGS="--seconds 5"、"--profile multicore"、"--table"）
 	@$(PY) -W ignore -m bot bench-load $(ARGS)
 
 bench-locks: setup ## 同一位顾客的第二条消息等锁多久，和 Rasa 自带的 Redis 锁对比（ARGS="--url redis://…"）

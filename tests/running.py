@@ -1,6 +1,7 @@
 """The whole suite running on free ports with data of its own, for tests that talk to real servers.
 
-DIANXIAOER_TEST_PROFILE=cluster lets the tests run against two of each behind nginx (`make cluster-test`).
+DIANXIAOER_TEST_PROFILE=cluster lets the tests run against two of each behind nginx (`make cluster-test`), multicore
+against several Rasa servers behind nginx.
 """
 
 import json
@@ -23,12 +24,13 @@ from tests.clusters import cluster_services
 MONDAY_MORNING = "2026-11-23T10:00:00+08:00"
 SECONDS_TO_START = 420  # the first start on a slow machine trains a model
 PROFILE = os.environ.get("DIANXIAOER_TEST_PROFILE", "")
-CHILDREN = 10 if PROFILE == "cluster" else 3
+_CORES = min(len(os.sched_getaffinity(0)), 4)
+CHILDREN = {"cluster": 10, "multicore": _CORES + 3}.get(PROFILE, 3)
 
 
 def free_ports(count: int, profile: str = PROFILE) -> list[int]:
-    """Ports that nobody uses now; behind a cluster's nginx the servers take the two after its own as well."""
-    return ports.free_ports(count, 3 if profile == "cluster" else 1)
+    """Ports that nobody uses now; behind nginx the servers take those after its own as well."""
+    return ports.free_ports(count, 5 if profile else 1)
 
 
 @dataclass

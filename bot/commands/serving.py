@@ -21,14 +21,15 @@ def _bench_load(arguments: Namespace) -> None:
     from bot.launch.load.bench import Options, bench_load
     from bot.settings import ROOT
 
+    one = "" if arguments.profile == "single" else arguments.profile
     options = Options(
         seconds=arguments.seconds,
         warm_up=arguments.warm_up,
         customers=arguments.customers,
-        profile=arguments.profile,
         only=arguments.only,
         redis_url=arguments.redis,
         seed=arguments.seed,
+        profiles=(one,) if arguments.profile else Options.profiles,
     )
     bench_load(options, ROOT / "docs" / "operations.md" if arguments.table else None)
 
@@ -58,7 +59,10 @@ def add_to(commands: Commands) -> None:
     load.add_argument("--warm-up", type=float, default=10.0, metavar="N", help="预热多少秒，默认 10")
     load.add_argument("--customers", type=int, default=40, metavar="N", help="同时聊着的会话，默认 40")
     load.add_argument(
-        "--profile", default="", choices=["", "multicore", "cluster"], help="店小二用哪个配置，见 bot up --help"
+        "--profile",
+        default="",
+        choices=["single", "multicore", "cluster"],
+        help="店小二只量一个配置：single 是 make run，其余见 bot up --help；不写就先后量 single 和 multicore",
     )
     load.add_argument("--only", default="", choices=["", "ours", "template"], help="只量一方，不对比")
     load.add_argument("--redis", default="redis://127.0.0.1:6379/0", metavar="URL", help="锁用的 Redis，默认本机")

@@ -63,13 +63,14 @@ def nginx_conf(front: Front) -> str:
         servers.append(_server(front.listen_rasa, [_location("/", "rasa", read="3600s")]))
     if front.listen_actions:
         servers.append(_server(front.listen_actions, [_location("/", "actions", read="300s")], body="64m"))
+    here = front.folder is not None
     upstreams = [
-        _upstream("web", front.web, "least_conn;"),
-        _upstream("rasa", front.rasa, "least_conn;"),
-        _upstream("rasa_chat", front.rasa, "hash $remote_addr$arg_page consistent;"),
+        _upstream("web", front.web, "least_conn;", here),
+        _upstream("rasa", front.rasa, "least_conn;", here),
+        _upstream("rasa_chat", front.rasa, "hash $remote_addr$arg_page consistent;", here),
     ]
     if front.actions:
-        upstreams.append(_upstream("actions", front.actions, "least_conn;"))
+        upstreams.append(_upstream("actions", front.actions, "least_conn;", here))
     http = [
         _LOG,
         f"access_log {'/dev/stdout' if front.folder is None else 'access.log'} main;",
@@ -103,9 +104,11 @@ def _places(folder: Path | None) -> list[str]:
     return [f"{kind}_temp_path {'/tmp' if folder is None else folder}/{kind};" for kind in kinds]
 
 
-def _upstream(name: str, servers: Sequence[str], balancing: str) -> str:
-    # A server that does not answer is left out for two seconds: long enough to save waiting, short after a restart.
-    lines = [balancing, *(f"server {server} max_fails=1 fail_timeout=2s;" for server in servers)]
+def _upstream(name: str, servers: Sequence[str], balancing: str, here: bool) -> str:
+    # On this machine a dead server refuses at once, and the next one is asked. Another machine that does not answer is
+    # left out for two seconds: long enough to save waiting, short after a restart.
+    patience = "max_fails=0" if here else "max_fails=1 fail_timeout=2s"
+    lines = [balancing, *(f"server {server} {patience};" for server in servers)]
     return _block(f"upstream {name}", [*lines, "keepalive 64;"])
 
 

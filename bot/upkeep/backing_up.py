@@ -27,7 +27,15 @@ Progress = Callable[[str], object]
 BEFORE, AFTER = ("spool",), ("media", "uploads", "photos", "archive", "erasures", "learning")
 LEFT_OUT = ("learning/candidates", "learning/joined", "learning/heard.npz", "learning/corpus.npz")  # made again
 # What people edit. A restore leaves it to them: it belongs to a version of the program.
-PROJECT = ("data", "domain.yml", "config.yml", "endpoints.yml", "endpoints.cluster.yml", "endpoints.multicore.yml", "credentials.yml")
+PROJECT = (
+    "data",
+    "domain.yml",
+    "config.yml",
+    "endpoints.yml",
+    "endpoints.cluster.yml",
+    "endpoints.multicore.yml",
+    "credentials.yml",
+)
 _BACKUP = re.compile(r"dianxiaoer-\d{8}T\d{6}Z(-\d+)?")
 _SPARE = 200 * 2**20  # bytes that must stay free: a full disk would stop the shop
 

@@ -86,7 +86,7 @@ def traces(suite: Suite, words: list[str]) -> list[str]:
     for title, url in databases(stores(suite)).items():
         with engine_for(url).connect() as connection:
             for table in inspect(connection).get_table_names():
-                if table == "upkeep_erasures" and PROFILE:
+                if table == "upkeep_erasures" and PROFILE == "cluster":
                     continue  # events come through a queue: the request knows her until a second look ten minutes on
                 for row in connection.execute(text(f'SELECT * FROM "{table}"')):
                     line = "\n".join(map(str, row)).encode()

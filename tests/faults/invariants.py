@@ -55,7 +55,8 @@ class Report:
     def __str__(self) -> str:
         return (
             f"accepted {self.accepted}, answered {self.answered}, with a person {self.with_person}, "
-            f"put off {self.put_off}, begun anew {self.begun_anew}, orders {self.orders}, events {self.events}, pushed again {self.pushed_again}, "
+            f"put off {self.put_off}, begun anew {self.begun_anew}, orders {self.orders}, events {self.events}, "
+            f"pushed again {self.pushed_again}, "
             f"median {self.median:.2f} s, slowest {self.slowest:.1f} s"
         )
 

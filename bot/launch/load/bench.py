@@ -1,4 +1,4 @@
-"""`python -m bot bench-load`: both bots one after the other on the same machine, the same scripts, the same search."""
+"""`python -m bot bench-load`: the bots one after the other on the same machine, the same scripts, the same search."""
 
 import asyncio
 import math
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import redis
 
+from bot.launch import fronted
 from bot.launch.load import cpu, ours, template
 from bot.launch.load.crowd import Crowd, Step, problems
 from bot.launch.load.notes import Notes
@@ -38,7 +39,7 @@ class Options:
         seconds: counted of each step.
         warm_up: seconds of quiet talk before the first step.
         customers: conversations at once.
-        profile: "multicore" for several of our Rasa servers behind nginx, "cluster" for two of each.
+        profiles: of ours, one after another; "" is `make run`, the others as in `bot.launch.fronted`.
         only: "ours" or "template" alone; "" for both.
         cores: how many of this machine's cores everything gets together.
         redis_url: for the locks.
@@ -48,7 +49,7 @@ class Options:
     seconds: float = 10.0
     warm_up: float = 10.0
     customers: int = 40
-    profile: str = ""
+    profiles: tuple[str, ...] = ("", "multicore")
     only: str = ""
     cores: int = 2
     redis_url: str = "redis://127.0.0.1:6379/0"
@@ -65,11 +66,13 @@ def bench_load(options: Options, page: Path | None = None) -> list[Contender]:
     """Measure, print the table and write it into `page` between its marks; returns what was measured.
 
     Raises:
-        LaunchError: there is no model or no Redis, a server does not start, or a bot does not answer.
+        LaunchError: there is no model, no Redis or no nginx, a server does not start, or a bot does not answer.
     """
     if options.only != "template" and newest_model() is None:
         raise LaunchError("还没有模型，请先运行 make train")
     _check_redis(options.redis_url)
+    if options.only != "template" and any(options.profiles):
+        fronted.find_nginx()
     kept = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(kept)[: options.cores])
     found = []
@@ -77,7 +80,7 @@ def bench_load(options: Options, page: Path | None = None) -> list[Contender]:
         if options.only != "ours":
             found.append(_measure_template(options))
         if options.only != "template":
-            found.append(_measure_ours(options))
+            found += [_measure_ours(options, profile) for profile in options.profiles]
     finally:
         os.sched_setaffinity(0, kept)
     text = as_table(found, options.seconds, min(options.cores, len(kept)))
@@ -104,14 +107,14 @@ def _measure_template(options: Options) -> Contender:
             return asyncio.run(_measure("Rasa 模板", core, children, options))
 
 
-def _measure_ours(options: Options) -> Contender:
+def _measure_ours(options: Options, profile: str) -> Contender:
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
         var = Path(name)
         ports = free_ports(3, _PORTS_IN_A_ROW)
-        with ours.prepared(var, ports, options.redis_url, options.profile, say):
-            children = ours.servers(options.profile)
+        with ours.prepared(var, ports, options.redis_url, profile, say):
+            children = ours.servers(profile)
             with _running(children):
-                title = f"店小二（{options.profile}）" if options.profile else "店小二"
+                title = f"店小二（{profile}）" if profile else "店小二"
                 notes = Notes(var / "times.jsonl")
                 return asyncio.run(_measure(title, ports[1], children, options, notes))
 

@@ -47,7 +47,7 @@ class Contender:
 
 
 def table(found: Sequence[Contender], seconds: float, cores: int) -> str:
-    """Rates, times, the ratio of the last contender to the first, CPU by process, and where a turn's time goes."""
+    """Rates, times, the ratios of the other contenders to the first, CPU by process, and where a turn's time goes."""
     lines = [
         f"{cores} 个核，所有部分都在这台机器上；按泊松到达的顾客说同样的剧本，每步 {seconds:.0f} 秒；"
         f"最高速率是 95% 的一轮不超过 {1000 * LIMIT:.0f} 毫秒、失败不超过 1% 的最高一步。",
@@ -66,12 +66,9 @@ def table(found: Sequence[Contender], seconds: float, cores: int) -> str:
         if not one.rows:
             lines.append(f"| {one.name} | 0 | — | — | — | — | — | — | — |")
     if len(found) > 1 and found[0].best:
-        first, last = found[0], found[-1]
-        ratio = f"{last.best / first.best:.1f}"
-        lines += [
-            "",
-            f"最高速率：{last.name} {last.best:.1f} 轮/秒，{first.name} {first.best:.1f} 轮/秒，**{ratio} 倍**。",
-        ]
+        first, others = found[0], found[1:]
+        told = [f"{one.name} {one.best:.1f} 轮/秒，是它的 **{one.best / first.best:.1f} 倍**" for one in others]
+        lines += ["", f"最高速率：{first.name} {first.best:.1f} 轮/秒；{'；'.join(told)}。"]
     lines += ["", "一轮用的处理器时间（毫秒；机器忙不忙对它影响小），和由它折算的一个核每秒最多几轮：", ""]
     lines += [f"- {one.name}（{row.figures.rate:.1f} 轮/秒时）：{_cpu(row)}" for one in found for row in _typical(one)]
     timed = [(one, row) for one in found for row in _typical(one) if row.parts]

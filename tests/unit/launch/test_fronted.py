@@ -1,5 +1,6 @@
-"""The cluster profile: its endpoints, its front, what is missing, and jobs by the clock that are done once."""
+"""The profiles behind nginx: endpoints, front, what is missing, and jobs by the clock that are done once."""
 
+import os
 import shutil
 import subprocess
 import threading
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
@@ -16,6 +18,7 @@ from bot.database_url import with_driver
 from bot.insight import daily as figures
 from bot.knowledge import daily as sync
 from bot.launch import fronted
+from bot.launch.endpoints import runtime_endpoints
 from bot.launch.nginx import Front, nginx_conf
 from bot.launch.outside import check_outside, create_database
 from bot.launch.problems import LaunchError
@@ -40,7 +43,8 @@ FRONT = Front(
 @pytest.fixture
 def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Chooses a profile for this test."""
-    for name in (*fronted.LOCAL, "DIANXIAOER_ACTIONS_URL", "DIANXIAOER_OWN_PROXIES", "DIANXIAOER_PROFILE"):
+    ours = [f"DIANXIAOER_{name}" for name in ("ACTIONS_URL", "OWN_PROXIES", "PROFILE", "RASA_COPIES")]
+    for name in (*fronted.LOCAL, *ours):
         monkeypatch.setenv(name, "")  # so that it is as before afterwards
         monkeypatch.delenv(name)
     monkeypatch.setenv("DIANXIAOER_VAR", str(tmp_path))
@@ -58,7 +62,7 @@ def test_everything_of_the_cluster_is_outside(profile: Any) -> None:
 
 def test_an_unknown_profile_names_the_known_ones(profile: Any) -> None:
     for wrong in ("clutser", "../cluster", "C"):
-        with pytest.raises(SettingsError, match="可以写：cluster"):
+        with pytest.raises(SettingsError, match="可以写：cluster、multicore；"):
             profile(wrong)
 
 
@@ -70,6 +74,31 @@ def test_there_are_two_of_each_behind_nginx(profile: Any) -> None:
     names = " ".join(child.name for child in children)
     for name in ("动作服务 2", "Rasa 服务 2", "网页服务 2", "定时任务 2", "事件入库", "nginx"):
         assert name in names
+
+
+def test_several_cores_are_used_with_embedded_databases(profile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fronted.os, "sched_getaffinity", lambda _process: set(range(16)))
+    profile("multicore")
+    settings = get_settings()
+    stores = (settings.shop_url, settings.chat_url, settings.events_url, settings.knowledge_url, settings.tracker_url)
+    assert {url.split(":")[0] for url in stores} == {"sqlite"} and not set(fronted.LOCAL) & set(os.environ)
+    assert settings.bus.type == "local" and settings.events.type == "store" and settings.own_proxies == 1
+    names = [child.name for child in fronted.servers(settings)]
+    assert names == [*(f"Rasa 服务 {n}" for n in (1, 2, 3, 4)), "网页服务 1", "定时任务 1", "nginx"]
+    locks = yaml.safe_load(runtime_endpoints(settings).read_text(encoding="utf8"))["lock_store"]
+    assert locks == {"type": "bot.runtime.file_locks.FileLocks"}
+
+
+def test_how_many_rasa_servers_may_be_said(profile: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIANXIAOER_RASA_COPIES", "3")
+    for name, others in (("multicore", 3), ("cluster", 8)):
+        profile(name)
+        assert len(fronted.servers(get_settings())) == 3 + others
+        noted = (get_settings().var / "rasa.servers").read_text().split()
+        assert noted == [f"http://127.0.0.1:{get_settings().rasa_port + n}" for n in (1, 2, 3)]
+    monkeypatch.setenv("DIANXIAOER_RASA_COPIES", "-1")
+    with pytest.raises(SettingsError, match=r"DIANXIAOER_RASA_COPIES.*台数"):
+        profile("multicore")
 
 
 def test_rasa_servers_that_run_the_actions_themselves_need_no_others(profile: Any) -> None:
@@ -89,6 +118,13 @@ def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
     conf.write_text(nginx_conf(Front(**{**FRONT.__dict__, "folder": tmp_path})))
     done = subprocess.run([nginx, "-t", "-p", str(tmp_path), "-c", str(conf)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_dead_server_on_this_machine_is_asked_again_at_once(tmp_path: Path) -> None:
+    """It refuses at once; were it left out, those that have just started would be nobody's."""
+    assert "server 127.0.0.1:5006 max_fails=1 fail_timeout=2s;" in nginx_conf(FRONT)
+    here = nginx_conf(Front(**{**FRONT.__dict__, "folder": tmp_path}))
+    assert "server 127.0.0.1:5006 max_fails=0;" in here and "fail_timeout" not in here
 
 
 def test_nginx_keeps_inside_what_is_not_for_customers() -> None:
