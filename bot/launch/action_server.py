@@ -36,9 +36,9 @@ def app() -> Sanic:
     async def join_trace(request: Request) -> None:
         tracing.arrived(request.headers)
 
-    @server.listener("after_server_start")
+    @server.listener("before_server_start")
     async def warm_up(_app: Sanic, _loop: Any) -> None:
-        needs.load()
+        await needs.load()
 
     @server.listener("before_server_stop")
     async def close(_app: Sanic, _loop: Any) -> None:

@@ -1,5 +1,6 @@
 """What runs the actions, in a server of their own or in Rasa's: watched, and with what they need at hand."""
 
+import asyncio
 import logging
 import threading
 import time
@@ -69,9 +70,15 @@ class Needs:
         }
         return {**{f"{name}_store": database(url) for name, url in urls.items()}, "encoder": self._encoder}
 
-    def load(self) -> None:
-        """Begin to load, beside the first requests: the first question for the knowledge base shall not wait."""
-        threading.Thread(target=self._load, daemon=True, name="warm-up").start()
+    async def load(self, seconds: float = 15.0) -> None:
+        """Load before the server listens: meanwhile others answer, and the first question does not wait.
+
+        Args:
+            seconds: at most; then it goes on beside the first requests, as when a database is away.
+        """
+        thread = threading.Thread(target=self._load, daemon=True, name="warm-up")
+        thread.start()
+        await asyncio.to_thread(thread.join, seconds)
 
     def _load(self) -> None:
         try:

@@ -127,16 +127,19 @@ def _configured(original: Callable[..., Sanic], settings: Settings) -> Callable[
         on_sanic.add_observing(app, {**(needs.checks() if needs else {}), **checks(app, settings)})
         logs.configure(settings, SERVICE)  # Rasa has set up its own by now
 
+        async def before(_app: Sanic, _loop: Any) -> None:
+            if needs:
+                await needs.load()
+
         async def again(_app: Sanic, _loop: Any) -> None:
             logs.configure(settings, SERVICE)  # and Sanic's, just before it starts
-            if needs:
-                needs.load()
 
         async def close(_app: Sanic, _loop: Any) -> None:
             await close_connections()
             if needs:
                 await systems().close()
 
+        app.register_listener(before, "before_server_start")
         app.register_listener(again, "after_server_start")
         app.register_listener(close, "after_server_stop")
         return app
