@@ -8,6 +8,7 @@ from rasa.shared.core.events import BotUttered, UserUttered
 
 from bot.channels.collect import contents_of
 from bot.conversations import Stored
+from bot.runtime.trackers import WindowTrackerStore
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ async def answered_before(app: Any, message_id: str) -> Answered | None:
     """What Rasa said to a turn before its process was killed; None when it did not get that far.
 
     Rasa saves a conversation at the end of a turn; then the message stands there under its id with what was said
-    after it, and handling it again would act on the state that it has led to.
+    after it, and handling it again would act on the state that it has led to. Its events are told again.
     """
     agent = getattr(getattr(app, "ctx", None), "agent", None)
     tracker_store = getattr(agent, "tracker_store", None)
@@ -82,6 +83,8 @@ async def answered_before(app: Any, message_id: str) -> Answered | None:
         elif isinstance(event, BotUttered) and found is not None:
             data = {key: value for key, value in (event.data or {}).items() if value}
             found.contents.extend(contents_of({"text": event.text, **data}))
+    if found is not None and isinstance(tracker_store, WindowTrackerStore):
+        await tracker_store.tell_again(message_id.rpartition("-")[0], (message_id, f"{message_id}-s"))
     return found
 
 

@@ -14,7 +14,8 @@ nothing is deleted: `retrieve_full_tracker`, and with it `rasa export` and the A
 An undo (UserUtteranceReverted, ActionReverted) reaches as far back as the window.
 
 Events are published after the commit, so that none is told of a turn that is not kept. A process killed between the
-two tells them when it starts again; the event store knows each event by its id and keeps it once.
+two tells them when it starts again, and who finds a turn done that was to be done again tells them (`tell_again`); the
+event store knows each event by its id and keeps it once.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ import itertools
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 from rasa.core.brokers.broker import EventBroker
@@ -132,6 +133,20 @@ class WindowTrackerStore(TrackerStore):
         own.stored = len(own.events)
         if self.event_broker is not None:
             self._publish(own.sender_id, told)
+
+    async def tell_again(self, sender_id: str, message_ids: Collection[str]) -> None:
+        """Tell the event broker once more of the turns from one of these messages on.
+
+        A save may have reached the database though its answer was lost and the turn given up: nobody has told of it.
+        """
+        if self.event_broker is None:
+            return
+        begun = False
+        for _, _, data in await self._patiently(lambda: rows.load(self.url, sender_id)):
+            told = json.loads(data) if data else []
+            begun = begun or any(event.get("message_id") in message_ids for event in told)
+            if begun:
+                self._publish(sender_id, told)
 
     def _tracker(self, sender_id: str, before: list[Any], turns: list[tuple[int, str]]) -> WindowTracker:
         tracker = WindowTracker(sender_id, self.domain.slots, max_event_history=self.max_event_history)

@@ -1,17 +1,22 @@
 """What a turn is, and what Rasa said before its process was killed."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.exc import OperationalError
 
 from bot import clock
 from bot.channels.collect import contents_of, joined
 from bot.channels.turns import answered_before, first_turn, turn_answered
 from bot.conversations import Stored
+from bot.runtime import tracker_rows
+from bot.runtime.trackers import WindowTrackerStore
 
 
 def waiting(number: int, text: str, **request: Any) -> Stored:
@@ -51,6 +56,49 @@ async def test_what_rasa_said_is_found_again() -> None:
     assert await answered_before(app, "c-3") is None
     assert await answered_before(app, "d-1") is None
     assert await answered_before(SimpleNamespace(), "c-3") is None
+
+
+async def test_the_events_of_a_turn_that_was_given_up_though_it_was_stored_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was cut off after the commit and before its answer, for longer than anybody waits."""
+    broker = Heard()
+    store = WindowTrackerStore(Domain.empty(), f"sqlite:///{tmp_path}/t.db", broker, patience_seconds=0.2)
+    app = SimpleNamespace(ctx=SimpleNamespace(agent=SimpleNamespace(tracker_store=store)))
+    await _say(store, "早", "c-1")
+    broker.texts.clear()
+    save = tracker_rows.save
+
+    def cut_off(*arguments: Any) -> Any:
+        save(*arguments)
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection unexpectedly"))
+
+    monkeypatch.setattr(tracker_rows, "save", cut_off)
+    with pytest.raises(OperationalError):
+        await _say(store, "买", "c-2")
+    assert broker.texts == []
+    monkeypatch.setattr(tracker_rows, "save", save)
+    again = await answered_before(app, "c-2")
+    assert again is not None and again.contents == [{"text": "好的"}]
+    assert broker.texts == ["买", "好的"]
+    assert await answered_before(app, "c-3") is None and len(broker.texts) == 2
+
+
+class Heard:
+    """An event broker that remembers who said what."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def publish(self, body: dict[str, Any]) -> None:
+        self.texts.append(body["text"])
+
+
+async def _say(store: WindowTrackerStore, text: str, message_id: str) -> None:
+    tracker = await store.get_or_create_tracker("c", append_action_listen=False)
+    tracker.update(UserUttered(text, message_id=message_id))
+    tracker.update(BotUttered("好的"))
+    await store.save(tracker)
 
 
 def test_a_turn_done_before_does_not_swallow_what_came_later() -> None:
