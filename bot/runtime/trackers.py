@@ -141,12 +141,15 @@ class WindowTrackerStore(TrackerStore):
         """
         if self.event_broker is None:
             return
-        begun = False
-        for _, _, data in await self._patiently(lambda: rows.load(self.url, sender_id)):
-            told = json.loads(data) if data else []
-            begun = begun or any(event.get("message_id") in message_ids for event in told)
-            if begun:
-                self._publish(sender_id, told)
+        found = await self._patiently(lambda: rows.load_all(self.url, sender_id))
+        turns = [json.loads(data) for _, data in found]
+        begin = next((n for n, turn in enumerate(turns) if any(e.get("message_id") in message_ids for e in turn)), None)
+        if begin is None:
+            return
+        if begin and not any(event["event"] == "user" for event in turns[begin - 1]):
+            begin -= 1  # what led to the session in which the message stands, stored with it
+        for turn in turns[begin:]:
+            self._publish(sender_id, turn)
 
     def _tracker(self, sender_id: str, before: list[Any], turns: list[tuple[int, str]]) -> WindowTracker:
         tracker = WindowTracker(sender_id, self.domain.slots, max_event_history=self.max_event_history)

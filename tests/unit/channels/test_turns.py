@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, Event, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.exc import OperationalError
 
@@ -75,13 +75,13 @@ async def test_the_events_of_a_turn_that_was_given_up_though_it_was_stored_are_t
 
     monkeypatch.setattr(tracker_rows, "save", cut_off)
     with pytest.raises(OperationalError):
-        await _say(store, "买", "c-2")
+        await _say(store, "买", "c-2", ActionExecuted("action_session_start"), SessionStarted())
     assert broker.texts == []
     monkeypatch.setattr(tracker_rows, "save", save)
     again = await answered_before(app, "c-2")
     assert again is not None and again.contents == [{"text": "好的"}]
-    assert broker.texts == ["买", "好的"]
-    assert await answered_before(app, "c-3") is None and len(broker.texts) == 2
+    assert broker.texts == ["action_session_start", "session_started", "买", "好的"]
+    assert await answered_before(app, "c-3") is None and len(broker.texts) == 4
 
 
 class Heard:
@@ -91,11 +91,13 @@ class Heard:
         self.texts: list[str] = []
 
     def publish(self, body: dict[str, Any]) -> None:
-        self.texts.append(body["text"])
+        self.texts.append(body.get("text") or body.get("name") or body["event"])
 
 
-async def _say(store: WindowTrackerStore, text: str, message_id: str) -> None:
+async def _say(store: WindowTrackerStore, text: str, message_id: str, *before: Event) -> None:
     tracker = await store.get_or_create_tracker("c", append_action_listen=False)
+    for event in before:
+        tracker.update(event)
     tracker.update(UserUttered(text, message_id=message_id))
     tracker.update(BotUttered("好的"))
     await store.save(tracker)
