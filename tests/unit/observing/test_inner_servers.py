@@ -4,6 +4,7 @@ import contextlib
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import aiohttp
 import pytest
@@ -60,7 +61,7 @@ async def test_rasas_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.filterwarnings("ignore")
 async def test_rasas_server_that_runs_the_actions_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "configure", lambda *_: None)
-    monkeypatch.setattr(Needs, "load", lambda _needs: None)
+    monkeypatch.setattr(Needs, "load", AsyncMock())
     make = getattr(rasa.core.run.configure_app, "__wrapped__", rasa.core.run.configure_app)
     monkeypatch.setattr(Sanic, "_app_registry", {})
     app = watched._configured(make, Settings(var=tmp_path, actions_module="actions"))()
@@ -71,7 +72,7 @@ async def test_rasas_server_that_runs_the_actions_itself(tmp_path: Path, monkeyp
 
 async def test_the_action_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(action_server, "get_settings", lambda: Settings(var=tmp_path))
-    monkeypatch.setattr(Needs, "load", lambda needs: needs._encoder.done())
+    monkeypatch.setattr(Needs, "_load", lambda needs: needs._encoder.done())
     monkeypatch.setattr(Sanic, "_app_registry", {})
     app = action_server.app()
     before = _failures("unknown")
