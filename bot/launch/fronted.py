@@ -147,9 +147,7 @@ def find_nginx() -> str:
     """
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if nginx is None:
-        raise LaunchError(
-            "几台服务前面要有 nginx，本机没有安装。请先运行 make services（或 sudo apt-get install nginx-light）"
-        )
+        raise LaunchError('几台服务前面要有 nginx，请先运行 make services ARGS="install nginx"（要 root）')
     return nginx
 
 
