@@ -132,8 +132,9 @@ def begin(var: Path, variables: dict[str, str]) -> Suite:
             raise RuntimeError(f"the suite did not start:\n{output.read_text()}")
         time.sleep(0.2)
     seconds = time.monotonic() - began
-    shop_url = variables.get("DIANXIAOER_DATABASE_URL", f"sqlite:///{var}/shop.db")
-    chat_url = variables.get("DIANXIAOER_CHAT_URL", f"sqlite:///{var}/chat.db")
+    outside = variables.get("DIANXIAOER_DATABASE_URL")
+    shop_url = outside or f"sqlite:///{var}/shop.db"
+    chat_url = variables.get("DIANXIAOER_CHAT_URL") or outside or f"sqlite:///{var}/chat.db"
     return Suite(
         process, var, f"http://127.0.0.1:{web}", f"http://127.0.0.1:{rasa}", output, seconds, shop_url, chat_url
     )
