@@ -81,7 +81,7 @@ def finetune(
             check_room(place, bundle)
             progress(f"微调 {source}：{len(lines.texts)} 行，其中 {lines.held_out.sum()} 行留出来定把握，不参加训练")
             if precision == "auto" and not use_bfloat16():
-                progress("这台机器的处理器没有 bfloat16 指令，会慢几倍，但结果一样可用")
+                progress("这台机器的处理器没有 bfloat16 指令，会慢一两倍，但结果一样可用")
             rows = np.flatnonzero(~lines.held_out)
             batches = Batches(bundle, lines.texts, rows, options.batch, options.longest)
             trainer = Trainer(bundle, lines, len(batches) * options.epochs, options)
