@@ -18,19 +18,20 @@ from pathlib import Path
 from typing import Any
 
 from bot.launch import ports
+from bot.launch.fronted import MOST_RASAS
 from bot.settings import ROOT
 from tests.clusters import cluster_services
 
 MONDAY_MORNING = "2026-11-23T10:00:00+08:00"
 SECONDS_TO_START = 420  # the first start on a slow machine trains a model
 PROFILE = os.environ.get("DIANXIAOER_TEST_PROFILE", "")
-_CORES = min(len(os.sched_getaffinity(0)), 4)
-CHILDREN = {"cluster": 10, "multicore": _CORES + 3}.get(PROFILE, 3)
+_RASAS = min(len(os.sched_getaffinity(0)), MOST_RASAS)
+CHILDREN = {"cluster": 10, "multicore": _RASAS + 3}.get(PROFILE, 3)
 
 
 def free_ports(count: int, profile: str = PROFILE) -> list[int]:
     """Ports that nobody uses now; behind nginx the servers take those after its own as well."""
-    return ports.free_ports(count, 5 if profile else 1)
+    return ports.free_ports(count, MOST_RASAS + 1 if profile else 1)
 
 
 @dataclass
@@ -59,6 +60,12 @@ class Suite:
     def hear(self, sender: str, message: str) -> str:
         """The texts of the answers to `message`, one a line."""
         return "\n".join(a.get("text", "") for a in self.say(sender, message))
+
+    def children(self) -> list[int]:
+        """The process ids of its servers, in the order of their start."""
+        listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
+        return sorted(pid for pid, parent in pairs if parent == self.process.pid)
 
     def stop(self) -> int:
         """End it as Ctrl-C does; the exit status."""

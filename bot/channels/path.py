@@ -22,7 +22,7 @@ from bot.channels.media import PHOTOS, PREFIX, MediaStore
 from bot.channels.moderation import TOO_FAST, Moderation
 from bot.channels.reading import read
 from bot.channels.speech import Speech
-from bot.channels.turns import Turn, answered_before, first_turn, message_id_of, turn_answered
+from bot.channels.turns import Turn, answered_before, first_turn, message_id_of, opening_id, turn_answered
 from bot.channels.wordless import PICTURE, PICTURE_FAILED, SAYING, as_intent
 from bot.conversations import (
     RESYNC,
@@ -267,7 +267,7 @@ class Path:
         with noticing_lost_actions() as lost:
             async with async_timeout.timeout(self._timeout):
                 if turn.fresh:
-                    await self._ask_rasa(self._message("/session_start", output, turn, f"{turn.message_id}-s"))
+                    await self._ask_rasa(self._message("/session_start", output, turn, opening_id(turn.message_id)))
                 await self._ask_rasa(self._message(text, output, turn, turn.message_id))
         if lost and not output.contents:
             raise lost[0]

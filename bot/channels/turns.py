@@ -50,6 +50,11 @@ def message_id_of(message: Stored) -> str:
     return f"{message.conversation_id}-{message.number}"
 
 
+def opening_id(message_id: str) -> str:
+    """The id under which Rasa is told, before this message, that a new session begins."""
+    return f"{message_id}-s"
+
+
 def _joins(message: Stored) -> bool:
     return bool((message.request or {}).get("join"))
 
@@ -84,7 +89,7 @@ async def answered_before(app: Any, message_id: str) -> Answered | None:
             data = {key: value for key, value in (event.data or {}).items() if value}
             found.contents.extend(contents_of({"text": event.text, **data}))
     if found is not None and isinstance(tracker_store, WindowTrackerStore):
-        await tracker_store.tell_again(message_id.rpartition("-")[0], (message_id, f"{message_id}-s"))
+        await tracker_store.tell_again(message_id.rpartition("-")[0], (message_id, opening_id(message_id)))
     return found
 
 

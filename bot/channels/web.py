@@ -34,7 +34,7 @@ from bot.channels import shared
 from bot.channels.feelings import Feelings
 from bot.channels.identity import Identity, read_identity
 from bot.channels.lanes import Lane, Lanes
-from bot.channels.turns import answered_before, message_id_of
+from bot.channels.turns import answered_before, message_id_of, opening_id
 from bot.channels.web_care import Care, refusal
 from bot.channels.web_options import WebOptions, read_options
 from bot.channels.web_output import WebOutput, parts_of
@@ -376,7 +376,7 @@ class WebChat(SocketIOInput):
         with noticing_lost_actions() as lost:
             async with async_timeout.timeout(self._options.answer_timeout):
                 if request.get("fresh"):
-                    await self._on_new_message(self._to_rasa(message, f"{mine}-s", _NEW_SESSION, silent, {}))
+                    await self._on_new_message(self._to_rasa(message, opening_id(mine), _NEW_SESSION, silent, {}))
                 await self._on_new_message(self._to_rasa(message, mine, text, output, metadata))
         if lost and not replies:
             raise lost[0]

@@ -22,7 +22,7 @@ from bot.launch.swap import note_servers
 from bot.settings import Settings, get_settings
 
 CLUSTER = "cluster"
-_MOST_RASAS = 4  # of the multicore profile by default: each takes most of a gigabyte
+MOST_RASAS = 4  # of the multicore profile by default: each takes most of a gigabyte
 # Where `make services` starts them; whoever has others says so in the environment.
 LOCAL = {
     "DIANXIAOER_DATABASE_URL": f"postgresql://postgres@{HOST}:5432/dianxiaoer",
@@ -46,7 +46,7 @@ def copies(settings: Settings) -> Copies:
     if os.environ.get("DIANXIAOER_PROFILE") == CLUSTER:
         rasa, others = 2, 2
     else:
-        rasa, others = min(len(os.sched_getaffinity(0)), _MOST_RASAS), 1
+        rasa, others = min(len(os.sched_getaffinity(0)), MOST_RASAS), 1
     return Copies(settings.rasa_copies or rasa, 0 if settings.actions_module else others, others, others)
 
 

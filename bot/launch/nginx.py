@@ -63,14 +63,16 @@ def nginx_conf(front: Front) -> str:
         servers.append(_server(front.listen_rasa, [_location("/", "rasa", read="3600s")]))
     if front.listen_actions:
         servers.append(_server(front.listen_actions, [_location("/", "actions", read="300s")], body="64m"))
-    here = front.folder is not None
-    upstreams = [
-        _upstream("web", front.web, "least_conn;", here),
-        _upstream("rasa", front.rasa, "least_conn;", here),
-        _upstream("rasa_chat", front.rasa, "hash $remote_addr$arg_page consistent;", here),
+    # On this machine a dead server refuses at once, and the next one is asked. Another machine that does not answer is
+    # left out for two seconds: long enough to save waiting, short after a restart.
+    patience = "max_fails=1 fail_timeout=2s" if front.folder is None else "max_fails=0"
+    behind = [
+        ("web", front.web, "least_conn;"),
+        ("rasa", front.rasa, "least_conn;"),
+        ("rasa_chat", front.rasa, "hash $remote_addr$arg_page consistent;"),
+        ("actions", front.actions, "least_conn;"),
     ]
-    if front.actions:
-        upstreams.append(_upstream("actions", front.actions, "least_conn;", here))
+    upstreams = [_upstream(name, servers, balancing, patience) for name, servers, balancing in behind if servers]
     http = [
         _LOG,
         f"access_log {'/dev/stdout' if front.folder is None else 'access.log'} main;",
@@ -104,10 +106,7 @@ def _places(folder: Path | None) -> list[str]:
     return [f"{kind}_temp_path {'/tmp' if folder is None else folder}/{kind};" for kind in kinds]
 
 
-def _upstream(name: str, servers: Sequence[str], balancing: str, here: bool) -> str:
-    # On this machine a dead server refuses at once, and the next one is asked. Another machine that does not answer is
-    # left out for two seconds: long enough to save waiting, short after a restart.
-    patience = "max_fails=0" if here else "max_fails=1 fail_timeout=2s"
+def _upstream(name: str, servers: Sequence[str], balancing: str, patience: str) -> str:
     lines = [balancing, *(f"server {server} {patience};" for server in servers)]
     return _block(f"upstream {name}", [*lines, "keepalive 64;"])
 

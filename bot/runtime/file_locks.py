@@ -23,9 +23,10 @@ from pathlib import Path
 
 import async_timeout
 from rasa.core.lock import TicketLock
-from rasa.core.lock_store import LOCK_LIFETIME, LockError, LockStore
+from rasa.core.lock_store import LOCK_LIFETIME, LockStore
 from rasa.utils.endpoints import EndpointConfig
 
+from bot.runtime.lock_ticket import not_in_time
 from bot.settings import get_settings
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.02  # seconds between two looks at a place that another process holds
@@ -89,7 +90,7 @@ class FileLocks(LockStore):
                 async with async_timeout.timeout(max(0.0, until - time.monotonic())):
                     await lock.acquire()
             except asyncio.TimeoutError:
-                raise _not_in_time(conversation_id) from None
+                raise not_in_time(conversation_id) from None
             try:
                 yield
             finally:
@@ -133,14 +134,10 @@ class _File:
                 return
             except BlockingIOError:
                 if time.monotonic() + pause > until:
-                    raise _not_in_time(conversation_id) from None
+                    raise not_in_time(conversation_id) from None
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_PAUSE)
 
     def _change(self, kind: int, start: int, length: int = 1) -> None:
         """Lock or unlock `length` places from `start` on; 0 means all."""
         fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, start, length, 0))
-
-
-def _not_in_time(conversation_id: str) -> LockError:
-    return LockError(f"The lock of conversation '{conversation_id}' was not free in time.")

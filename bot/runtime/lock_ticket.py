@@ -1,6 +1,8 @@
-"""A ticket of this process and the names under which Redis has it."""
+"""A ticket of this process, the names under which Redis has it, and the error of who waited in vain."""
 
 from dataclasses import dataclass
+
+from rasa.core.lock_store import LockError
 
 GRACE = 2000  # ms; a living process speaks up again several times in it
 WAKE_KEPT = 10_000  # ms, for who is just about to listen
@@ -31,3 +33,8 @@ class Keys:
     def wake(self, held: Held | None = None) -> str:
         """The list by which a ticket is woken; without one, what these names begin with."""
         return f"{self.prefix}wake:{held.token if held else ''}"
+
+
+def not_in_time(conversation_id: str) -> LockError:
+    """Somebody else had the lock for too long."""
+    return LockError(f"The lock of conversation '{conversation_id}' was not free in time.")

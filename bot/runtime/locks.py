@@ -33,7 +33,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.runtime.lock_renewal import Renewal
 from bot.runtime.lock_scripts import ENTER, LEAVE, LOOK
-from bot.runtime.lock_ticket import GRACE, WAKE_KEPT, Held, Keys
+from bot.runtime.lock_ticket import GRACE, WAKE_KEPT, Held, Keys, not_in_time
 
 _LOG = logging.getLogger(__name__)
 _DOWN = (redis.ConnectionError, redis.TimeoutError, OSError)
@@ -111,7 +111,7 @@ class TicketLocks(LockStore):
         while wait:
             left = until - time.monotonic()
             if left <= 0:
-                raise LockError(f"The lock of conversation '{held.conversation_id}' was not free in time.")
+                raise not_in_time(held.conversation_id)
             await self._sleep(held, min(wait / 1000 + 0.001, left))
             wait = await self._patiently(lambda: self._look_script(*self._arguments(held, held.number)), until)
         held.holds = True

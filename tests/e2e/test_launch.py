@@ -17,12 +17,6 @@ from tests.running import CHILDREN, PROFILE, Suite, environment, free_ports, run
 pytestmark = pytest.mark.e2e
 
 
-def _children(parent: int) -> list[int]:
-    listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    return [pid for pid, ppid in pairs if ppid == parent]
-
-
 def test_every_server_is_healthy_and_announced(suite: Suite) -> None:
     output = suite.output.read_text()
     for address in (suite.web + "/", suite.web + "/demo", suite.rasa + "/webhooks/rest/webhook"):
@@ -35,7 +29,7 @@ def test_every_server_is_healthy_and_announced(suite: Suite) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_ends_every_child(suite: Suite, tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path) as second:
-        children = _children(second.process.pid)
+        children = second.children()
         assert len(children) == CHILDREN
         second.process.send_signal(number)
         assert second.process.wait(30) == 0
@@ -47,10 +41,10 @@ def test_one_signal_ends_every_child(suite: Suite, tmp_path: Path, number: signa
 
 def test_a_dead_server_is_started_again(suite: Suite, tmp_path: Path) -> None:
     with running(tmp_path) as second:
-        before = set(_children(second.process.pid))
+        before = set(second.children())
         os.kill(min(before), signal.SIGKILL)
         deadline = time.monotonic() + 60
-        while len(set(_children(second.process.pid)) - before) < 1 or "已重新启动" not in second.output.read_text():
+        while len(set(second.children()) - before) < 1 or "已重新启动" not in second.output.read_text():
             assert second.process.poll() is None and time.monotonic() < deadline, second.output.read_text()
             time.sleep(0.1)
 

@@ -28,7 +28,7 @@ from bot.settings import ROOT
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 _WARM_RATE, _SETTLE = 3.0, 2.0  # turns a second while warming up; seconds of a step that are not counted
-_PORTS_IN_A_ROW = 5  # servers behind nginx take the ports after its own
+_PORTS_IN_A_ROW = fronted.MOST_RASAS + 1  # servers behind nginx take the ports after its own
 
 
 @dataclass(frozen=True)
