@@ -304,6 +304,9 @@ def run_migrations(context: Any, metadata: Any) -> None:
             version_table=options["version_table"],
             include_name=lambda name, kind, _parents: kind != "table" or name in metadata.tables,
             render_as_batch=True,  # SQLite cannot alter a table in place
+            # Alembic takes it that SQLite's driver cannot; with `_begin_sqlite` it can, and another process must not
+            # come between two migrations.
+            transactional_ddl=True if connection.dialect.name == "sqlite" else None,
             on_version_apply=_applied,
         )
         implementation = context.get_context().impl

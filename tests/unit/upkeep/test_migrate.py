@@ -1,9 +1,11 @@
 """`bot migrate`: every room's tables, from and to, and several processes at once."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,20 @@ def test_several_processes_at_once(settings: Settings) -> None:
         _, problem = process.communicate(timeout=120)
         assert process.returncode == 0, problem.decode()
     assert not any(version.pending for version in versions(settings))
+
+
+def test_nobody_comes_between_two_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[tuple[str]]] = []
+
+    def look(**_step: object) -> None:
+        with closing(sqlite3.connect(tmp_path / "shop.db")) as other:
+            seen.append(other.execute("SELECT name FROM sqlite_master").fetchall())
+
+    monkeypatch.setattr("bot.db._applied", look)
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    upgrade(url, "shop")
+    engine_for(url).dispose()
+    assert len(seen) > 1 and not any(seen)
 
 
 def test_the_command_says_from_and_to(
