@@ -143,7 +143,7 @@ class Settings(BaseModel):
     web_port: int = 8000
     rasa_port: int = 5005
     action_port: int = 5055
-    rasa_copies: int = Field(default=0, ge=0, le=64)  # behind nginx; 0 for what the profile says
+    rasa_copies: int = Field(default=0, ge=0)  # behind nginx; 0 for what the profile says; see bot/launch/rows.py
     operations: Operations = Operations()
     systems: Systems = Systems()
     # The shop's last, see bot/shop/privacy.py.
@@ -258,7 +258,7 @@ def _wrong_settings(error: ValidationError, stores: Mapping[str, str]) -> str:
             for field, problem in places.items()
         )
     names = "、".join(f"DIANXIAOER_{str(e['loc'][0]).upper()}" for e in error.errors())
-    return f"环境变量有误：{names}，端口、层数和台数（最多 64）应为整数，日志应为 text 或 json"
+    return f"环境变量有误：{names}，端口、层数和台数应为整数，台数不小于 0，日志应为 text 或 json"
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@
 - cluster: two of each server with the grown-up parts, for trying them.
 
 nginx takes the ports of the profile without a name (web, Rasa, actions), so that whoever talks to the suite finds it
-where it always is; the servers behind it take the ports after those.
+where it always is; `bot.launch.rows` says where the servers behind it listen and how many fit.
 """
 
 import os
@@ -17,6 +17,7 @@ from bot.launch.endpoints import runtime_endpoints
 from bot.launch.nginx import Front, nginx_conf
 from bot.launch.outside import check_outside, create_database
 from bot.launch.problems import LaunchError
+from bot.launch.rows import Row, check_room
 from bot.launch.supervise import HOST, Server, action_server, alone
 from bot.launch.swap import note_servers
 from bot.settings import Settings, get_settings
@@ -83,38 +84,38 @@ def servers(settings: Settings) -> list[Server]:
     """All processes, in the order of their start; nginx comes last.
 
     Raises:
-        LaunchError: nginx is not installed.
+        LaunchError: nginx is not installed, or the ports do not suffice.
     """
+    count = copies(settings)
+    actions = Row("动作服务", "DIANXIAOER_ACTION_PORT", settings.action_port, count.actions)
+    rasas = Row("Rasa 服务", "DIANXIAOER_RASA_PORT", settings.rasa_port, count.rasa, "DIANXIAOER_RASA_COPIES")
+    webs = Row("网页服务", "DIANXIAOER_WEB_PORT", settings.web_port, count.web)
+    check_room(actions, rasas, webs)
     nginx = find_nginx()
     logs = settings.var / "log"
     logs.mkdir(parents=True, exist_ok=True)
     python = [sys.executable, "-W", "ignore", "-m"]
     endpoints = str(runtime_endpoints(settings))
     folder = (settings.var / "nginx").resolve()
-    count = copies(settings)
-    actions = _behind(settings.action_port, count.actions)
     front = Front(
         folder=folder,
-        web=_behind(settings.web_port, count.web),
-        rasa=_behind(settings.rasa_port, count.rasa),
-        actions=actions,
-        listen_web=f"{settings.web_host}:{settings.web_port}",
-        listen_rasa=f"{HOST}:{settings.rasa_port}",
-        listen_actions=f"{HOST}:{settings.action_port}" if actions else "",
+        web=webs.addresses,
+        rasa=rasas.addresses,
+        actions=actions.addresses,
+        listen_web=f"{settings.web_host}:{webs.first}",
+        listen_rasa=f"{HOST}:{rasas.first}",
+        listen_actions=f"{HOST}:{actions.first}" if actions.count else "",
         body_mb=body_mb(settings),
     )
     children = []
-    for number in range(1, count.actions + 1):
-        port = settings.action_port + number
+    for number, port in enumerate(actions.ports, 1):
         children.append(action_server(f"动作服务 {number}", port, logs / f"actions-{number}.log"))
-    for number in range(1, count.rasa + 1):
-        port = settings.rasa_port + number
+    for number, port in enumerate(rasas.ports, 1):
         command = [*python, "bot.launch.rasa_server", "--interface", HOST, "--port", str(port)]
         command += ["--credentials", str(settings.credentials), "--endpoints", endpoints]
         log = logs / f"rasa-{number}.log"
         children.append(Server(f"Rasa 服务 {number}", command, port, "/", "RASA_PORT", log, alone()))
-    for number in range(1, count.web + 1):
-        port = settings.web_port + number
+    for number, port in enumerate(webs.ports, 1):
         own = {**alone(), "DIANXIAOER_WEB_HOST": HOST, "DIANXIAOER_WEB_PORT": str(port)}
         command = [*python, "bot.launch.web_server"]
         log = logs / f"web-{number}.log"
@@ -126,12 +127,8 @@ def servers(settings: Settings) -> list[Server]:
         children.append(Server("事件入库", [*python, "bot", "events"], 0, "", "", logs / "events.log"))
     command = [nginx, "-p", str(folder), "-c", str(write_conf(folder, front)), "-g", "daemon off;"]
     children.append(Server("nginx", command, settings.web_port, "/health", "WEB_PORT", logs / "nginx.log"))
-    note_servers(settings, [f"http://{HOST}:{settings.rasa_port + n}" for n in range(1, count.rasa + 1)])
+    note_servers(settings, [f"http://{address}" for address in rasas.addresses])
     return children
-
-
-def _behind(port: int, count: int) -> list[str]:
-    return [f"{HOST}:{port + number}" for number in range(1, count + 1)]
 
 
 def body_mb(settings: Settings) -> int:

@@ -97,8 +97,55 @@ def test_how_many_rasa_servers_may_be_said(profile: Any, monkeypatch: pytest.Mon
         noted = (get_settings().var / "rasa.servers").read_text().split()
         assert noted == [f"http://127.0.0.1:{get_settings().rasa_port + n}" for n in (1, 2, 3)]
     monkeypatch.setenv("DIANXIAOER_RASA_COPIES", "-1")
-    with pytest.raises(SettingsError, match=r"DIANXIAOER_RASA_COPIES.*台数"):
+    with pytest.raises(SettingsError, match=r"DIANXIAOER_RASA_COPIES.*台数不小于 0"):
         profile("multicore")
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "said"),
+    [
+        (
+            "cluster",
+            49,
+            r"端口 5005 到 5055（.*但动作服务的端口从 5055 开始。请把 \w+COPIES 改成不超过 49，.*ACTION_PORT",
+        ),
+        ("multicore", 64, r"Rasa 服务最多 64 台，不能有 65 台，请改 DIANXIAOER_RASA_COPIES"),
+    ],
+)
+def test_there_may_be_as_many_as_have_ports(
+    profile: Any, monkeypatch: pytest.MonkeyPatch, name: str, most: int, said: str
+) -> None:
+    monkeypatch.setenv("DIANXIAOER_RASA_COPIES", str(most))
+    profile(name)
+    children = [child for child in fronted.servers(get_settings()) if child.port]
+    assert sum(child.name.startswith("Rasa 服务") for child in children) == most
+    assert len({child.port for child in children}) == len(children)
+    monkeypatch.setenv("DIANXIAOER_RASA_COPIES", str(most + 1))
+    profile(name)
+    with pytest.raises(LaunchError, match=said):
+        fronted.servers(get_settings())
+
+
+@pytest.mark.parametrize(
+    ("ports", "said"),
+    [
+        ({"rasa": 7000, "action": 7002}, "Rasa 服务有 2 台.*动作服务的端口从 7002 开始。请把.*不超过 1，.*ACTION_PORT"),
+        ({"rasa": 7000, "action": 7000}, "7000.*请换一个端口：DIANXIAOER_"),
+        ({"rasa": 7000, "web": 6999}, "网页服务有 2 台，要用端口 6999 到 7001.*请换一个端口：DIANXIAOER_RASA_PORT"),
+        (
+            {"rasa": 65534},
+            "端口 65534 到 65536.*端口最大是 65535。请把.*不超过 1，或者换一个端口：DIANXIAOER_RASA_PORT",
+        ),
+    ],
+)
+def test_rows_of_ports_do_not_overlap(
+    profile: Any, monkeypatch: pytest.MonkeyPatch, ports: dict[str, int], said: str
+) -> None:
+    for kind, port in ports.items():
+        monkeypatch.setenv(f"DIANXIAOER_{kind.upper()}_PORT", str(port))
+    profile("cluster")
+    with pytest.raises(LaunchError, match=said):
+        fronted.servers(get_settings())
 
 
 def test_rasa_servers_that_run_the_actions_themselves_need_no_others(profile: Any) -> None:
