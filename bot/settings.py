@@ -249,6 +249,11 @@ def endpoints_file() -> Path:
     return path
 
 
+def endpoints_files(root: Path = ROOT) -> list[Path]:
+    """endpoints.yml and those of the profiles, of which a shop may add its own."""
+    return sorted(root.glob("endpoints*.yml"))
+
+
 def _wrong_settings(error: ValidationError, stores: Mapping[str, str]) -> str:
     addresses = [found for found in error.errors() if found["loc"][0] in stores]
     if addresses:

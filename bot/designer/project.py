@@ -12,10 +12,11 @@ from bot.designer.code import Code, read_code
 from bot.designer.findings import Finding
 from bot.designer.syntax import explain, mistyped
 from bot.designer.yaml_lines import Mapping, Sequence, Text, line_of, load
+from bot.settings import endpoints_files
 
 BlockKind = Literal["rule", "story", "test"]
 # YAML that is no conversation but has to be readable all the same.
-OTHER_FILES = ("config.yml", "endpoints.yml", "credentials.yml")
+OTHER_FILES = ("config.yml", "credentials.yml")
 
 
 @dataclass(frozen=True)
@@ -158,5 +159,6 @@ def _files(root: Path) -> Iterator[Path]:
     for name in ("domain.yml", *OTHER_FILES):
         if (root / name).is_file():
             yield root / name
+    yield from endpoints_files(root)
     for folder in ("data", "tests/stories"):
         yield from sorted(p for p in (root / folder).rglob("*") if p.suffix in (".yml", ".yaml") and p.is_file())

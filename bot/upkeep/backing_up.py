@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from bot.settings import ROOT, Settings
+from bot.settings import ROOT, Settings, endpoints_files
 from bot.upkeep import dumping, manifest
 from bot.upkeep.manifest import Dumped, Manifest
 from bot.upkeep.migrating import standing_at
@@ -26,16 +26,8 @@ Progress = Callable[[str], object]
 # Folders of var/. The spool first: what leaves it meanwhile is in the database then, and an event counts once.
 BEFORE, AFTER = ("spool",), ("media", "uploads", "photos", "archive", "erasures", "learning")
 LEFT_OUT = ("learning/candidates", "learning/joined", "learning/heard.npz", "learning/corpus.npz")  # made again
-# What people edit. A restore leaves it to them: it belongs to a version of the program.
-PROJECT = (
-    "data",
-    "domain.yml",
-    "config.yml",
-    "endpoints.yml",
-    "endpoints.cluster.yml",
-    "endpoints.multicore.yml",
-    "credentials.yml",
-)
+# What people edit, with endpoints_files(). A restore leaves it to them: it belongs to a version of the program.
+PROJECT = ("data", "domain.yml", "config.yml", "credentials.yml")
 _BACKUP = re.compile(r"dianxiaoer-\d{8}T\d{6}Z(-\d+)?")
 _SPARE = 200 * 2**20  # bytes that must stay free: a full disk would stop the shop
 
@@ -137,12 +129,11 @@ def _fill(settings: Settings, partial: Path, made_at: datetime, progress: Progre
     for name in AFTER:
         _copy(settings.var / name, name, partial / "var")
     (partial / "project").mkdir()
-    for name in PROJECT:
-        source = ROOT / name
+    for source in (*(ROOT / name for name in PROJECT), *endpoints_files(ROOT)):
         if source.is_dir():
-            shutil.copytree(source, partial / "project" / name)
+            shutil.copytree(source, partial / "project" / source.name)
         elif source.is_file():
-            shutil.copy2(source, partial / "project" / name)
+            shutil.copy2(source, partial / "project" / source.name)
     if standing_at(settings) != rooms:
         raise UpkeepError("备份的时候有人在升级，请再备份一次")
     models = tuple(sorted(path.name for path in (ROOT / "models").glob("*.tar.gz")))

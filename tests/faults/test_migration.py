@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from bot.settings import ROOT
+from bot.settings import ROOT, endpoints_files
 from tests.faults.cluster import Cluster
 from tests.faults.conftest import UnderLoad
 from tests.faults.customers import Load
 from tests.running import free_ports
 
 pytestmark = pytest.mark.faults
-RELEASED = ("actions", "bot", "data", "config.yml", "domain.yml", "endpoints.yml", "endpoints.cluster.yml")
+RELEASED = ("actions", "bot", "data", "config.yml", "domain.yml", *(file.name for file in endpoints_files()))
 # What the next version adds to each room: columns that its predecessor does not know, and an index.
 ADDED = {"conversations": "conversation_messages", "shop": "orders", "runtime": "tracker_turns", "events": "events_log"}
 MIGRATION = '''"""What the next version adds."""

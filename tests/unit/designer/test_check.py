@@ -163,6 +163,13 @@ def test_a_broken_file_does_not_hide_mistakes_in_others_nor_make_up_new_ones(pro
     assert {f.kind for f in found(project)} == {"yaml", "unknown_key"}
 
 
+def test_the_endpoints_of_every_profile_have_to_be_readable(project: SmallProject) -> None:
+    project.write("endpoints.of-a-shop.yml", "shop_store: {url: 'sqlite:///shop.db'}\n")
+    assert found(project) == []
+    project.write("endpoints.of-a-shop.yml", "shop_store: {url: 'sqlite:///shop.db\n")
+    assert [(f.kind, f.file) for f in found(project)] == [("yaml", "endpoints.of-a-shop.yml")]
+
+
 def test_a_refused_rule_without_a_reply_is_named(project: SmallProject) -> None:
     project.replace(CODE, "REFUSED + reason", "REFUSED + reason.rule")
     told = next(f for f in found(project) if f.kind == "missing_refusal")

@@ -445,6 +445,22 @@ def test_no_key_and_no_password_is_in_it(house: Settings) -> None:
     assert manifest.read(made).made_at <= datetime.now(timezone.utc)
 
 
+@pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+def test_what_people_edit_is_in_it_with_every_profile(
+    house: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backing_up, "ROOT", tmp_path / "shop")
+    edited = {"data/operations.yml", "domain.yml", "config.yml", "credentials.yml", "endpoints.yml"}
+    edited |= {"endpoints.cluster.yml", "endpoints.of-a-shop.yml"}
+    for name in (*edited, "Makefile", "bot/endpoints.yml"):
+        (tmp_path / "shop" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / name).write_text(f"# {name}")
+    kept = backup(house) / "project"
+    assert {path.relative_to(kept).as_posix(): path.read_text() for path in kept.rglob("*.*")} == {
+        name: f"# {name}" for name in edited
+    }
+
+
 def test_each_day_one_process_of_the_cluster_makes_it(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(house.operations, "backup", Backup(at="03:30", keep=2))
     early, late = (datetime(2026, 11, 26, hour, 31, tzinfo=clock.shop_zone()) for hour in (2, 3))
