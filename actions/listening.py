@@ -1,6 +1,6 @@
 """Before every turn: what the message tells about intent and mood goes into slots that rules and stories branch on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -12,7 +12,7 @@ from actions.memory import Events
 from actions.offer_outcomes import follow_offer
 from actions.turn import AGAIN, ASKED_BACK, ASKING_BACK, UNCLEAR_TEXTS, Turn
 from bot.nlu.likeness import likeness
-from bot.nlu.mood import CALM, LIKELY, NEUTRAL, Mood, Said, heard, mood
+from bot.nlu.mood import CALM, LIKELY, NEUTRAL, Mood, Said, heard, mood, seconds_waited
 from bot.nlu.taxonomy import load_taxonomy
 from bot.settings import get_settings
 
@@ -74,27 +74,24 @@ def base_intent(turn: Turn, upset: bool = False) -> str | None:
 
 def mood_of(turn: Turn) -> Mood | None:
     """The conversation's mood after this message; None for a button, which shows none."""
-    events = list(_this_session(turn.tracker.events))
-    said = [one for one in map(read_message, events) if one]
+    turns = list(messages_and_answers(_this_session(turn.tracker.events)))
+    said = [one for one in turns if one]
     if turn.is_button or not said:
         return None
     own = turn.tracker.latest_message.get("emotion") or {}
     numbers = get_settings().operations.emotion
     name, score = str(own.get("name") or CALM), int(own.get("score") or NEUTRAL)
-    return mood(said, name, score, waited(events), likeness, numbers)
+    return mood(said, name, score, seconds_waited(turns), likeness, numbers)
 
 
-def waited(events: Events) -> float:
-    """Seconds from the first question that nobody has answered yet to the latest message."""
-    asked = latest = None
+def messages_and_answers(events: Iterable[dict[str, Any]]) -> Iterator[Said | None]:
+    """What a customer wrote, and None for each reply that does not leave the question open."""
     for event in events:
         said = read_message(event)
         if said:
-            latest = said.at
-            asked = said.at if asked is None and said.asks else asked
+            yield said
         elif event.get("event") == "bot" and (event.get("metadata") or {}).get("utter_action") not in NO_ANSWER:
-            asked = None
-    return 0.0 if asked is None or latest is None else latest - asked
+            yield None
 
 
 def read_message(event: dict[str, Any]) -> Said | None:

@@ -7,12 +7,12 @@ cannot be read in time, or whose process dies, has no point on the curve.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.conversations import Store, Stored, feel, history
 from bot.nlu.likeness import likeness
-from bot.nlu.mood import CALM, NEUTRAL, Mood, Said, heard, mood
+from bot.nlu.mood import CALM, NEUTRAL, Mood, Said, heard, mood, seconds_waited
 from bot.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Feelings:
             return
         felt = (await self._reading(message) or (None, {}))[1]
         name, score = str(felt.get("name") or CALM), int(felt.get("score") or NEUTRAL)
-        waiting = waited(recent, said)
+        waiting = seconds_waited(messages_and_answers(recent, said))
         joined: Mood = await asyncio.to_thread(mood, list(said.values()), name, score, waiting, likeness, numbers)
         await asyncio.to_thread(
             feel,
@@ -94,15 +94,13 @@ class Feelings:
         return self._read[key]
 
 
-def waited(messages: Sequence[Stored], said: Mapping[int, Said]) -> float:
-    """Seconds from the customer's first question that nobody has answered yet to the latest message."""
-    asked = None
+def messages_and_answers(messages: Sequence[Stored], said: Mapping[int, Said]) -> Iterator[Said | None]:
+    """What the customer wrote, as far as it is in `said`, and None for what an agent or the bot answered."""
     for message in messages:
         if message.author in ("agent", "bot"):
-            asked = None
-        elif asked is None and message.number in said and said[message.number].asks:
-            asked = said[message.number].at
-    return 0.0 if asked is None else messages[-1].time.timestamp() - asked
+            yield None
+        elif message.number in said:
+            yield said[message.number]
 
 
 def _words(message: Stored) -> str:

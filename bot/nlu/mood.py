@@ -1,7 +1,7 @@
 """The emotion of a conversation: that of the latest message, joined with what no single message can show."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ def mood(said: Sequence[Said], emotion: str, score: int, waited: float, alike: L
         said: the customer's messages, oldest first, at least one.
         emotion: what the words of the latest message show.
         score: the same from 1 to 5.
-        waited: seconds since the customer's first question that is still unanswered, 0 if there is none.
+        waited: see `seconds_waited`.
         alike: the cosine of the meanings of two texts.
         numbers: weights and limits, from data/operations.yml.
     """
@@ -93,6 +93,20 @@ def mood(said: Sequence[Said], emotion: str, score: int, waited: float, alike: L
     if signs < 1:
         return Mood(emotion, score, repeated)
     return Mood(IMPATIENT, ANNOYED if score > ANNOYED else FURIOUS, repeated)
+
+
+def seconds_waited(turns: Iterable[Said | None]) -> float:
+    """Seconds from the first question that nobody has answered yet to the latest message; None is an answer."""
+    asked: float | None = None
+    latest = 0.0
+    for turn in turns:
+        if turn is None:
+            asked = None
+            continue
+        latest = turn.at
+        if asked is None and turn.asks:
+            asked = turn.at
+    return 0.0 if asked is None else latest - asked
 
 
 def repetitions(said: Sequence[Said], alike: Likeness, numbers: Emotion) -> int:

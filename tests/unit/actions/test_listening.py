@@ -7,7 +7,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import listening
-from actions.listening import Listen, waited
+from actions.listening import Listen, messages_and_answers
+from bot.nlu.mood import seconds_waited
 from tests.dialogue import Bot, Guesses
 
 SOOTHED = "很理解您着急的心情"
@@ -130,7 +131,7 @@ def said(response: str) -> dict[str, Any]:
     ],
 )
 def test_waiting_is_counted_from_the_question_that_stays_open(events: list[dict[str, Any]], seconds: float) -> None:
-    assert waited(events) == seconds
+    assert seconds_waited(messages_and_answers(events)) == seconds
 
 
 async def listen(events: list[dict[str, Any]], slots: dict[str, Any] | None = None) -> tuple[dict[str, Any], list[str]]:

@@ -12,11 +12,11 @@ from sides import WeChatSide, opened
 
 from bot import conversations
 from bot.channels import feelings
-from bot.channels.feelings import waited
+from bot.channels.feelings import messages_and_answers
 from bot.clock import now
 from bot.conversations import Request, Stored, emotions
 from bot.conversations.events import latest_events
-from bot.nlu.mood import Said
+from bot.nlu.mood import Said, seconds_waited
 
 ANGRY = {"name": "angry", "score": 1, "confidence": 0.9}
 
@@ -121,6 +121,10 @@ def test_waiting_ends_with_an_answer() -> None:
 
     said = {number: Said("x", (begin + timedelta(seconds=10 * number)).timestamp()) for number in (1, 2, 4)}
     asked = [message(1, "customer", 10), message(2, "customer", 20), message(3, "system", 25)]
-    assert waited([*asked, message(4, "customer", 40)], said) == pytest.approx(30)
-    assert waited([*asked[:2], message(3, "agent", 25), message(4, "customer", 40)], said) == 0
-    assert waited([message(1, "customer", 10)], {}) == 0
+
+    def waited(messages: list[Stored]) -> float:
+        return seconds_waited(messages_and_answers(messages, said))
+
+    assert waited([*asked, message(4, "customer", 40)]) == pytest.approx(30)
+    assert waited([*asked[:2], message(3, "agent", 25), message(4, "customer", 40)]) == 0
+    assert list(messages_and_answers([message(1, "customer", 10), message(2, "bot", 11)], {})) == [None]

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.mood_settings import Emotion
-from bot.nlu.mood import Mood, Said, mood
+from bot.nlu.mood import Mood, Said, mood, seconds_waited
 
 NUMBERS = Emotion()
 PRICE = Said("多少钱", 100, intent="ask_price")
@@ -85,6 +85,23 @@ def at(*times: float, text: str = "几") -> list[Said]:
 )
 def test_signs_add_up(said: list[Said], waited: float, score: int) -> None:
     assert feel(*said, waited=waited).score == score
+
+
+@pytest.mark.parametrize(
+    ("turns", "seconds"),
+    [
+        ([], 0),
+        (at(10), 0),
+        (at(10, 15, 40), 30),
+        ([*at(10, 15), None, *at(40)], 0),
+        ([*at(10), None, *at(40, 70), None], 0),
+        ([*at(10), None, *at(40, 70)], 30),
+        ([Said("在吗", 10, asks=False), *at(15), Said("在吗", 40, asks=False)], 25),
+        ([Said("在吗", 10, asks=False), Said("在吗", 40, asks=False)], 0),
+    ],
+)
+def test_waiting_is_counted_from_the_first_question_without_an_answer(turns: list[Said | None], seconds: float) -> None:
+    assert seconds_waited(turns) == seconds
 
 
 def test_the_manager_sets_weights_and_limits() -> None:
