@@ -91,7 +91,7 @@ fuzz: setup ## 每个平台报文解析器各用一万条乱数据去试（约 2
 	@FUZZ_EXAMPLES=10000 $(PY) -m pytest -n 2 --dist worksteal tests/unit/channels -m fuzz
 
 stories: train ## 对话测试（rasa test）
-	@$(PY) -m rasa test core --stories tests/stories --fail-on-prediction-errors --out results/core
+	@$(PY) -m bot.launch.rasa_command test core --stories tests/stories --fail-on-prediction-errors --out results/core
 
 heldout: train ## 留出语料上的识别测试（rasa test nlu），低于底线就失败
 	@$(PY) -m pytest tests/nlu

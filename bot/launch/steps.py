@@ -61,7 +61,7 @@ def run_step(command: Sequence[str], *, cwd: Path = ROOT, failed: str) -> None:
     Raises:
         LaunchError: `failed`, when the child cannot be started or exits with an error.
     """
-    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
     if subprocess.run(command, cwd=cwd, env=environment, check=False).returncode != 0:
         raise LaunchError(failed)
 

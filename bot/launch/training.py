@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
-from rasa.__main__ import main
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.utils import common
+
+from bot.launch.rasa_command import main
 
 
 def read_once() -> None:
