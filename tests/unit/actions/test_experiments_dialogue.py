@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Recorded
 
 from bot import experiments
 from bot.db import writing
@@ -14,6 +13,7 @@ from bot.settings import ROOT
 from bot.shop.presale import recommend
 from bot.shop.trade_tables import AccountRow
 from tests.dialogue import Bot, Talk
+from tests.unit.actions.conftest import Recorded
 
 VIP = "C0233"
 DEALS, PLAIN = "店里正在进行的优惠", "很高兴为您服务"

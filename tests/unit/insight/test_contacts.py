@@ -1,9 +1,8 @@
 """What a contact is, worked out by hand."""
 
-from conftest import answers, asks, told
-
 from bot.insight import contacts_of
 from bot.insight.exposures import exposures_of
+from tests.unit.insight.conftest import answers, asks, told
 
 
 def test_first_response_and_rounds() -> None:

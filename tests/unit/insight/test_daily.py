@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import answers, asks, beijing, told
 from mail_server import MailServer, Webhook, running
 
 from bot import clock
@@ -13,6 +12,7 @@ from bot.insight.daily import run_when_due, send_when_due
 from bot.insight.sending import DigestError, send
 from bot.service_settings import Digest
 from bot.settings import Settings
+from tests.unit.insight.conftest import answers, asks, beijing, told
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from conftest import answers, asks, beijing, order, told
 from sqlalchemy import select, update
 
 from bot import clock
@@ -15,6 +14,7 @@ from bot.insight import measure, refresh, sums
 from bot.insight.tables import ContactRow, DayRow
 from bot.settings import Settings
 from bot.shop.trade_tables import OrderRow
+from tests.unit.insight.conftest import answers, asks, beijing, order, told
 
 DAY = date(2026, 11, 24)
 

@@ -8,7 +8,6 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from conftest import answers, asks, beijing, order, told
 from openpyxl import load_workbook
 
 from bot import clock
@@ -20,6 +19,7 @@ from bot.insight.api import add_routes
 from bot.insight.peers import import_peers
 from bot.knowledge.tables import AskedRow
 from bot.settings import Settings
+from tests.unit.insight.conftest import answers, asks, beijing, order, told
 
 PERIOD = {"from": "2026-11-20", "to": "2026-11-24"}
 

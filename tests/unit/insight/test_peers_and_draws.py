@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from conftest import answers, asks, told
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from bot.insight.digest import digest
 from bot.insight.interviews import allot, draw
 from bot.insight.peers import PEERS, PeerError, read_peers
 from bot.settings import Settings
+from tests.unit.insight.conftest import answers, asks, told
 
 HEAD = "month,shop,conversion_percent,response_seconds,repurchase_percent"
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from conftest import answers, asks, beijing, order
 from sqlalchemy import select, update
 
 from bot import clock
@@ -14,6 +13,7 @@ from bot.insight.tables import ContactRow
 from bot.settings import Settings
 from bot.shop.customer_tables import OfferRow, RfmRow
 from bot.shop.trade_tables import AccountRow, OrderRow
+from tests.unit.insight.conftest import answers, asks, beijing, order
 
 
 def contacts(settings: Settings) -> list[Any]:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from conftest import answers, asks, beijing, order, told
 from scipy import stats
 
 from bot import clock
@@ -15,6 +14,7 @@ from bot.insight import refresh
 from bot.insight.statistics import compare_rates, compare_stars, sample_ratio_p, sample_size
 from bot.insight.verdict import Arm, Verdict, arms_of, judge
 from bot.settings import Settings
+from tests.unit.insight.conftest import answers, asks, beijing, order, told
 
 START = datetime.fromisoformat("2026-11-01T00:00:00+08:00")
 EXPERIMENT = Experiment.parse_obj(
