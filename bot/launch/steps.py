@@ -27,6 +27,8 @@ WEB_SOURCES = (
     "src",
     "public",
     "index.html",
+    "desk.html",
+    "manage.html",
     "package.json",
     "package-lock.json",
     "vite.config.ts",

@@ -69,6 +69,10 @@ def test_a_new_tuned_encoder_makes_the_model_old(tmp_path: Path, monkeypatch: py
     assert ran
 
 
+def test_every_page_is_a_source_of_the_web_step() -> None:
+    assert {page.name for page in preparing.WEB.glob("*.html")} <= set(preparing.WEB_SOURCES)
+
+
 def test_missing_node_says_what_to_install(path_with) -> None:
     path_with()
     with pytest.raises(LaunchError, match=r"没有找到 Node.*Node 20\.19"):
