@@ -9,10 +9,7 @@ EXPECTED = (
     (DeprecationWarning, "pkg_resources is deprecated as an API"),  # asked for by Rasa
     (DeprecationWarning, r"Deprecated call to `pkg_resources\.declare_namespace"),  # mpl_toolkits, ruamel
     (DeprecationWarning, r"jax\.xla_computation is deprecated"),  # TensorFlow
-    (
-        DeprecationWarning,
-        r"'\w+' (argument is )?deprecated(,| -) use '\w+'",
-    ),  # pyparsing, called by matplotlib, packaging
+    (DeprecationWarning, r"'\w+' (argument is )?deprecated(,| -) use '\w+'"),  # pyparsing, of matplotlib and packaging
 )
 
 
