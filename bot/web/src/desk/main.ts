@@ -1,5 +1,6 @@
 import 'element-plus/dist/index.css'
 import '../shared/theme.css'
+import '../staff/staff.css'
 import './desk.css'
 import ElementPlus from 'element-plus'
 import { createApp, h } from 'vue'
