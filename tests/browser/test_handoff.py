@@ -432,6 +432,24 @@ def test_help_comes_while_one_types(people: People, customer: Chrome) -> None:
         assert 0 < statistics.median(times) <= 900 and max(times[1:]) <= 3000
 
 
+def test_a_long_suggestion_leaves_the_buttons_in_sight(people: People) -> None:
+    question, answer = "怎么修改收货地址", "发货之前在订单里点“修改地址”，" * 12
+    people.present("bert")
+    before = people.chat("long-before", "转人工")
+    conversations.take_over(people.store, before, "bert")
+    conversations.receive(people.store, before, {"text": question})
+    conversations.agent_says(people.store, before, "bert", {"text": answer})
+    conversations.close(people.store, before, "bert", resolved=True)
+    people.present("bert", "offline")
+    anna = people.at_desk("anna")
+    people.chat("long-now", question)
+    until(anna, lambda: anna.find_elements(By.CSS_SELECTOR, ".inbox .row"))[0].click()
+    until(anna, lambda: answer[:15] in anna.find_element(By.CSS_SELECTOR, ".suggestions").text)
+    edge = "return document.querySelector(arguments[0]).getBoundingClientRect().right"
+    for button in (".pane .head .el-button:last-child", ".write .el-button"):
+        assert anna.execute_script(edge, button) <= anna.execute_script(edge, ".columns") - 250, button
+
+
 def test_signing_in_needs_the_one_time_password_to_be_changed(people: People) -> None:
     once = people.employ("dora", "朵拉")
     page = people.browser()
