@@ -1,10 +1,13 @@
 """The quicker ways against Rasa's own: the same results, whatever comes in."""
 
+import ast
 import asyncio
 import copy
 import gc
+import inspect
 import itertools
 import json
+import logging
 import random
 import sys
 import threading
@@ -46,11 +49,13 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.runtime.lean import (
     calls,
+    domains,
     events,
     garbage,
     graphs,
     make_lean,
     mappings,
+    notes,
     parsing,
     rules,
     slots,
@@ -84,7 +89,12 @@ def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(Domain, "does_custom_action_explicitly_need_domain", calls.RASAS_OWN)
     monkeypatch.setattr(DaskGraphRunner, "run", graphs.RASAS_OWN)
     monkeypatch.setattr(RulePolicy, "_get_possible_keys", rules.RASAS_OWN)
+    monkeypatch.setattr(Domain, "is_empty", domains.RASAS_OWN)
+    for module in notes.MODULES:
+        monkeypatch.setattr(module, "copy", copy)
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     if "__copy__" in vars(Slot):
         del Slot.__copy__  # type: ignore[attr-defined]
 
@@ -126,6 +136,40 @@ def test_the_domain_goes_to_who_asks_for_it_and_not_to_every_form() -> None:
     assert "domain" in RemoteAction("action_x", EndpointConfig("x"))._action_call_format(
         DialogueStateTracker("c", domain.slots), domain
     )
+
+
+def test_an_empty_domain_is_known_as_one() -> None:
+    domains.quicken()
+    for domain in (DOMAIN, Domain.empty(), Domain.from_dict({}), Domain.from_dict({"intents": ["ask"]})):
+        assert domain.is_empty() == domains.RASAS_OWN(domain)
+    assert Domain.empty().is_empty() and not DOMAIN.is_empty()
+
+
+@pytest.mark.parametrize("module", notes.MODULES, ids=lambda module: str(module.__name__))
+def test_rasa_copies_for_its_debug_log_alone(module: Any) -> None:
+    def copies(tree: ast.AST) -> int:
+        return sum(isinstance(node, ast.Name) and node.id == "copy" for node in ast.walk(tree))
+
+    tree = ast.parse(inspect.getsource(module))
+    noted = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("structlogger.debug", "logger.debug")
+    ]
+    assert copies(tree) == sum(map(copies, noted)) > 0
+
+
+def test_what_nobody_notes_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes.quicken()
+    said = [UserUttered("有货吗")]
+    for level, copied in ((logging.INFO, None), (logging.DEBUG, said)):
+        monkeypatch.setattr(notes._LOG, "level", level)
+        notes._LOG.manager._clear_cache()  # type: ignore[attr-defined]
+        for module in notes.MODULES:
+            made = module.copy.deepcopy(said)
+            assert made == copied and made is not said
+    monkeypatch.undo()
+    notes._LOG.manager._clear_cache()  # type: ignore[attr-defined]
 
 
 def random_event(chance: random.Random) -> Event:
@@ -439,4 +483,5 @@ def test_all_of_it_is_switched_on_together() -> None:
     assert DaskGraphRunner.run is graphs._run and RulePolicy._get_possible_keys is rules._get_possible_keys
     assert MessageProcessor.parse_message is parsing._parse_message and Agent.load_model is garbage._load_model
     assert DialogueStateTracker.copy is trackers._copy and Event.resolve_by_type is events._resolve_by_type
-    assert sys.getswitchinterval() == pytest.approx(threads.SECONDS)
+    assert Domain.is_empty is domains._is_empty and MessageProcessor.__module__ in {m.__name__ for m in notes.MODULES}
+    assert sys.getswitchinterval() == pytest.approx(threads.SECONDS) and gc.get_threshold()[0] == garbage.NEW
