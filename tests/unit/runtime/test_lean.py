@@ -33,6 +33,7 @@ from rasa.shared.core.events import (
     ActionExecutionRejected,
     ActionReverted,
     ActiveLoop,
+    AllSlotsReset,
     BotUttered,
     EntitiesAdded,
     Event,
@@ -84,6 +85,8 @@ def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(DialogueStateTracker, "past_states", states.RASAS_OWN)
     monkeypatch.setattr(DialogueStateTracker, "copy", trackers.RASAS_COPY)
     monkeypatch.setattr(DialogueStateTracker, "current_state", trackers.RASAS_STATE)
+    monkeypatch.setattr(DialogueStateTracker, "_set_slot", slots.RASAS_SET)
+    monkeypatch.setattr(DialogueStateTracker, "_reset_slots", slots.RASAS_RESET)
     monkeypatch.setattr(Event, "resolve_by_type", staticmethod(events.RASAS_OWN))
     monkeypatch.setattr(rasa.core.actions.action, "SlotMapping", mappings.RASAS_OWN)
     monkeypatch.setattr(Domain, "does_custom_action_explicitly_need_domain", calls.RASAS_OWN)
@@ -109,13 +112,33 @@ def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         CategoricalSlot("c", [], values=["One", "two"]),
     ],
 )
-def test_a_copied_slot_is_the_same_and_its_own(slot: Slot) -> None:
+def test_a_slot_of_one_tracker_is_set_for_itself_alone(slot: Slot) -> None:
     before = copy.copy(slot)
     slots.quicken()
-    made = copy.copy(slot)
-    assert type(made) is type(before) and vars(made) == vars(before) and made is not slot
-    made.value = None
-    assert slot.value == before.value and not slot.has_been_set
+    first, second = (DialogueStateTracker(name, [slot]) for name in "ab")
+    first._set_slot(slot.name, None)
+    second._set_slot(slot.name, True)
+    second._reset_slots()
+    assert first.slots[slot.name].value is None and first.slots[slot.name].has_been_set
+    assert type(second.slots[slot.name]) is type(slot) and vars(second.slots[slot.name]) == vars(before) == vars(slot)
+
+
+def test_slots_are_set_as_rasa_sets_them(caplog: pytest.LogCaptureFixture) -> None:
+    chance = random.Random(5)
+    conversations = [[random_event(chance) for _ in range(25)] for _ in range(40)]
+    conversations += [[*events, AllSlotsReset(), SlotSet("a", "y"), SlotSet("none", 1)] for events in conversations]
+
+    def played() -> list[list[dict[str, Any]]]:
+        made = [DialogueStateTracker.from_events("c", events, slots=DOMAIN.slots) for events in conversations]
+        return [[vars(slot) for slot in tracker.slots.values()] for tracker in made]
+
+    expected, complaints = played(), len(caplog.records)
+    slots.quicken()
+    assert played() == expected and len(caplog.records) == 2 * complaints > 0
+    assert not any(slot.has_been_set for slot in DOMAIN.slots)
+    free = DialogueStateTracker("c", None)
+    free._set_slot("any", 1)
+    assert free.get_slot("any") == 1
 
 
 def test_the_domain_goes_to_who_asks_for_it_and_not_to_every_form() -> None:
@@ -235,6 +258,7 @@ def test_a_conversation_is_played_once_and_then_goes_on(monkeypatch: pytest.Monk
 
 
 def test_copies_and_dumps_are_those_of_rasa() -> None:
+    slots.quicken()
     chance = random.Random(5)
     for _ in range(60):
         tracker = DialogueStateTracker("c", DOMAIN.slots, max_event_history=chance.choice([None, None, 40]))
