@@ -117,7 +117,7 @@ def _begin_sqlite(connection: Any) -> None:
     if connection.get_execution_options().get("writes", False):
         _begin_writing(connection)
     else:
-        connection.exec_driver_sql("BEGIN")
+        connection.connection.cursor().execute("BEGIN")  # SQLAlchemy's way to say it takes longer than a short query
 
 
 def _begin_writing(connection: Any) -> None:

@@ -5,16 +5,19 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from bot import clock
 from bot.conversations import inbox, log, states
 from bot.conversations.log import Words
 from bot.conversations.store import Change, Store
 from bot.conversations.tables import Conversation, Message
+from bot.db import engine_for
 from bot.observing.metrics import HANDOFFS
 
 PENDING = "pending"
+# Made once, and without a session: asked in most turns.
+_ACCOUNT = select(Conversation.channel, Conversation.account).where(Conversation.id == bindparam("id"))
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,8 @@ def owner_of(store: Store, conversation_id: str) -> str | None:
 
 def account_of(store: Store, conversation_id: str) -> tuple[str, str] | None:
     """(channel, account) of the conversation; None when there is none."""
-    query = select(Conversation.channel, Conversation.account).where(Conversation.id == conversation_id)
-    with store.reading() as session:
-        row = session.execute(query).one_or_none()
+    with engine_for(store.url).connect() as connection:
+        row = connection.execute(_ACCOUNT, {"id": conversation_id}).one_or_none()
         return None if row is None else (row.channel, row.account)
 
 

@@ -11,6 +11,7 @@ from bot.events.model import Event
 from bot.events.tables import EventRow
 
 _LOCK = 7_430_156
+_LENGTHS = {c.name: c.type.length for c in EventRow.__table__.columns if isinstance(c.type, String)}
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,7 @@ def last_seq(url: str) -> int:
 
 def _row(event: Event) -> dict[str, object]:
     # A name from outside may be longer than its column, and must not keep the events behind it from the store.
-    lengths = {c.name: c.type.length for c in EventRow.__table__.columns if isinstance(c.type, String)}
-    texts = {name: getattr(event, name)[:length] for name, length in lengths.items()}
+    texts = {name: getattr(event, name)[:length] for name, length in _LENGTHS.items()}
     return {**texts, "at": event.at, "data": dict(event.data)}
 
 

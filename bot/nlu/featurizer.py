@@ -186,11 +186,11 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         neutral = attribute == TEXT and not self._config["sequence"]
         texts = [words_of(message) if neutral else message.get(attribute) for message in messages]
         for message, encoded in zip(messages, encoder.encode(texts, self._config["batch_size"]), strict=True):
-            tokens = message.get(TOKENS_NAMES[attribute]) or []
             sentence = encoded.sentence[None, :]
-            sequence: np.ndarray | None = align(tokens, encoded) if tokens else sentence
-            if not self._config["sequence"]:
-                sequence = None
+            sequence: np.ndarray | None = None
+            if self._config["sequence"]:
+                tokens = message.get(TOKENS_NAMES[attribute])
+                sequence = align(tokens, encoded) if tokens else sentence
             self.add_features_to_message(sequence, sentence, attribute, message)
 
 

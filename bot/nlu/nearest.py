@@ -68,14 +68,14 @@ class Nearest:
         opinion, only the sample is looked at; all lines would be as much nearer as they are with the other classes.
         """
         projected = self._project(vectors)
-        lines, empty = self._sample
-        found = np.empty((len(vectors), len(empty)), np.float32)
+        lines, lengths, places = self._sample
+        found = np.empty((len(vectors), len(lengths)), np.float32)
         for first in range(0, len(vectors), _CHUNK):
             part = slice(first, first + _CHUNK)
-            cosines = (projected[part] @ lines.T).reshape(-1, *empty.shape)
-            cosines[:, empty] = _NONE
-            nearest = self._nearest_of(cosines)
-            found[part] = nearest.sum(axis=-1, where=nearest > _NONE) / np.minimum(self.count, (~empty).sum(axis=1))
+            cosines = np.full((len(projected[part]), len(lengths) * lengths.max()), _NONE)
+            cosines[:, places] = projected[part] @ lines.T
+            nearest = self._nearest_of(cosines.reshape(-1, len(lengths), lengths.max()))
+            found[part] = nearest.sum(axis=-1, where=nearest > _NONE) / np.minimum(self.count, lengths)
         closer = np.zeros(found.shape, bool)
         for opinion in (found, likely):
             chosen = np.argpartition(-opinion, min(_CLOSER, opinion.shape[1]) - 1, axis=1)[:, :_CLOSER]
@@ -91,16 +91,13 @@ class Nearest:
         return np.where(closer, whole, found + nearer)
 
     @cached_property
-    def _sample(self) -> tuple[np.ndarray, np.ndarray]:
-        """(classes * m, d) lines that are looked at first, m of each class, and (classes, m) which of them are none."""
-        places = [np.arange(start, end) for start, end in zip(self.starts, self.starts[1:], strict=False)]
-        places = [own[:: _EVERY if len(own) >= _EVERY * self.count else 1] for own in places]
-        empty = np.ones((len(places), max(map(len, places))), bool)
-        lines = np.zeros((*empty.shape, self.lines.shape[1]), np.float32)
-        for label, own in enumerate(places):
-            empty[label, : len(own)] = False
-            lines[label, : len(own)] = self.lines[own]
-        return lines.reshape(-1, self.lines.shape[1]), empty
+    def _sample(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(k, d) lines that are looked at first, how many each class has, and their places in (classes, the most)."""
+        rows = [np.arange(start, end) for start, end in zip(self.starts, self.starts[1:], strict=False)]
+        rows = [own[:: _EVERY if len(own) >= _EVERY * self.count else 1] for own in rows]
+        lengths = np.array(list(map(len, rows)))
+        places = np.flatnonzero(np.arange(lengths.max()) < lengths[:, None])
+        return self.lines[np.concatenate(rows)], lengths, places
 
     def _nearest_of(self, cosines: np.ndarray) -> np.ndarray:
         """(…, count) the largest of each row of (…, m), or all if there are fewer."""

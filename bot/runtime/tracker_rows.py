@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -19,6 +19,7 @@ _WINDOW = (
     .select_from(
         _HEADS.outerjoin(_TURNS, (_TURNS.c.sender_id == _HEADS.c.sender_id) & (_TURNS.c.number >= _HEADS.c.start))
     )
+    .where(_HEADS.c.sender_id == bindparam("sender"))
     .order_by(_TURNS.c.number)
 )
 
@@ -43,7 +44,7 @@ class Saved:
 def load(url: str, sender_id: str) -> list[tuple[str, int | None, str | None]]:
     """(carried, number, data) of each turn in the window; empty when the conversation is not known."""
     with engine_for(url).connect() as connection:
-        return [tuple(row) for row in connection.execute(_WINDOW.where(_HEADS.c.sender_id == sender_id))]
+        return [tuple(row) for row in connection.execute(_WINDOW, {"sender": sender_id})]
 
 
 def load_all(url: str, sender_id: str) -> list[tuple[int, str]]:

@@ -4,11 +4,12 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from bot.clock import local, now
-from bot.db import reading
+from bot.db import engine_for, reading
 from bot.shop.access import Access
 from bot.shop.aftersale.requests import Request, carry_out
 from bot.shop.errors import Refused
@@ -18,19 +19,24 @@ from bot.shop.tables import PromotionRow
 from bot.shop.trade_tables import AccountRow, CustomerRow, OrderRow
 
 _NOT_BOUGHT = ("cancelled", "refunded")
+# Made once, and without a session: asked in most turns.
+_CUSTOMER = (
+    select(CustomerRow.id, CustomerRow.name, CustomerRow.city, CustomerRow.created_at)
+    .join(AccountRow, AccountRow.customer_id == CustomerRow.id)
+    .where(AccountRow.channel == bindparam("channel"), AccountRow.account == bindparam("account"))
+)
 
 
 def identify(url: str, channel: str, account: str) -> Customer | None:
     """The customer of an account, or None for a guest."""
-    rows = select(CustomerRow).join(AccountRow, AccountRow.customer_id == CustomerRow.id)
-    with reading(url) as session:
-        row = session.scalars(rows.where(AccountRow.channel == channel, AccountRow.account == account)).first()
+    with engine_for(url).connect() as connection:
+        row = connection.execute(_CUSTOMER, {"channel": channel, "account": account}).first()
         if row is None:
             return None
-        return Customer(row.id, row.name, row.city, row.created_at, orders_count(session, row.id))
+        return Customer(row.id, row.name, row.city, row.created_at, orders_count(connection, row.id))
 
 
-def orders_count(session: Session, customer_id: str) -> int:
+def orders_count(session: Session | Connection, customer_id: str) -> int:
     """The customer's orders that were not cancelled or paid back."""
     rows = select(func.count()).select_from(OrderRow)
     return session.scalar(rows.where(OrderRow.customer_id == customer_id, OrderRow.status.notin_(_NOT_BOUGHT))) or 0

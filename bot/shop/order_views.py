@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import as_utc
@@ -12,6 +12,30 @@ from bot.shop.access import Access, check_access, plain_number
 from bot.shop.tables import ProductRow, VariantRow, WarehouseRow
 from bot.shop.trade_tables import AccountRow, OrderLineRow, OrderRow, ParcelRow
 from bot.shop.trade_views import Order, OrderLine, Parcel, Trace
+
+# Made once: asked in most turns about an order. Columns, not whole rows: products carry long texts.
+_LINES = (
+    select(
+        OrderLineRow.order_no,
+        OrderLineRow.sku,
+        OrderLineRow.quantity,
+        OrderLineRow.price_fen,
+        VariantRow.label,
+        ProductRow.id,
+        ProductRow.name,
+        ProductRow.unit,
+    )
+    .join(VariantRow, VariantRow.sku == OrderLineRow.sku)
+    .join(ProductRow, ProductRow.id == VariantRow.product_id)
+    .where(OrderLineRow.order_no.in_(bindparam("orders", expanding=True)))
+    .order_by(OrderLineRow.order_no, OrderLineRow.sku)
+)
+_PARCELS = (
+    select(ParcelRow.no, ParcelRow.order_no, ParcelRow.carrier, ParcelRow.status, ParcelRow.traces)
+    .where(ParcelRow.order_no.in_(bindparam("orders", expanding=True)))
+    .order_by(ParcelRow.no)
+)
+_WAREHOUSES = select(WarehouseRow.id, WarehouseRow.name)
 
 
 def find_order(url: str, no: str) -> Order | None:
@@ -60,34 +84,19 @@ def orders_for(url: str, access: Access, limit: int = 20) -> list[Order]:
 
 
 def _views(session: Session, rows: Sequence[OrderRow]) -> list[Order]:
-    numbers = [row.no for row in rows]
+    if not rows:
+        return []
+    wanted = {"orders": [row.no for row in rows]}
     lines: dict[str, list[OrderLine]] = {}
-    # Columns, not whole rows: products carry long texts.
-    wanted = (
-        select(
-            OrderLineRow.order_no,
-            OrderLineRow.sku,
-            OrderLineRow.quantity,
-            OrderLineRow.price_fen,
-            VariantRow.label,
-            ProductRow.id,
-            ProductRow.name,
-            ProductRow.unit,
-        )
-        .join(VariantRow, VariantRow.sku == OrderLineRow.sku)
-        .join(ProductRow, ProductRow.id == VariantRow.product_id)
-        .where(OrderLineRow.order_no.in_(numbers))
-        .order_by(OrderLineRow.order_no, OrderLineRow.sku)
-    )
-    for line in session.execute(wanted):
+    for line in session.execute(_LINES, wanted):
         lines.setdefault(line.order_no, []).append(
             OrderLine(line.sku, line.id, line.name, line.label, line.unit, line.quantity, line.price_fen)
         )
     parcels: dict[str, list[Parcel]] = {}
-    for parcel in session.scalars(select(ParcelRow).where(ParcelRow.order_no.in_(numbers)).order_by(ParcelRow.no)):
+    for parcel in session.execute(_PARCELS, wanted):
         traces = tuple(Trace(as_utc(datetime.fromisoformat(t["time"])), t["text"]) for t in parcel.traces)
         parcels.setdefault(parcel.order_no, []).append(Parcel(parcel.no, parcel.carrier, parcel.status, traces))
-    names = {row.id: row.name for row in session.execute(select(WarehouseRow.id, WarehouseRow.name))}
+    names = {row.id: row.name for row in session.execute(_WAREHOUSES)}
     return [
         Order(
             no=row.no,

@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import reading, repeated, writing
+from bot.db import engine_for, reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.access import Grant, plain_number
 from bot.shop.errors import ShopError
@@ -20,6 +20,16 @@ from bot.shop.trade_tables import CustomerRow, OrderRow
 
 _TRIES = 5
 DONE_DAYS = 30
+# Made once, and without a session: asked in most turns.
+_GRANTS = (
+    select(GrantRow.order_no, GrantRow.expires_at)
+    .where(
+        GrantRow.channel == bindparam("channel"),
+        GrantRow.account == bindparam("account"),
+        GrantRow.expires_at > bindparam("moment"),
+    )
+    .order_by(GrantRow.order_no)
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +120,9 @@ def grant(url: str, channel: str, account: str, order_no: str) -> Grant:
 
 def grants_of(url: str, channel: str, account: str) -> tuple[Grant, ...]:
     """The account's grants that still count."""
-    rows = select(GrantRow).where(GrantRow.channel == channel, GrantRow.account == account, GrantRow.expires_at > now())
-    with reading(url) as session:
-        return tuple(Grant(row.order_no, row.expires_at) for row in session.scalars(rows.order_by(GrantRow.order_no)))
+    whose = {"channel": channel, "account": account, "moment": now()}
+    with engine_for(url).connect() as connection:
+        return tuple(Grant(*row) for row in connection.execute(_GRANTS, whose))
 
 
 @repeated

@@ -4,12 +4,42 @@ Rasa has no settings for it, so that its methods are replaced, once for a proces
 docs/operations.md; each is tested against Rasa's own.
 """
 
-from bot.runtime.lean import calls, events, garbage, graphs, mappings, parsing, rules, slots, states, threads, trackers
+from bot.runtime.lean import (
+    calls,
+    domains,
+    events,
+    garbage,
+    graphs,
+    mappings,
+    notes,
+    parsing,
+    rules,
+    slots,
+    states,
+    threads,
+    trackers,
+)
+
+_PIECES = (
+    calls,
+    domains,
+    events,
+    garbage,
+    graphs,
+    mappings,
+    notes,
+    parsing,
+    rules,
+    slots,
+    states,
+    threads,
+    trackers,
+)
 
 
 def make_lean() -> None:
     """From now on this process's Rasa is quicker; called before a model is loaded."""
-    for piece in (calls, events, garbage, graphs, mappings, parsing, rules, slots, states, threads, trackers):
+    for piece in _PIECES:
         piece.quicken()
 
 

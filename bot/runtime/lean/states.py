@@ -22,6 +22,7 @@ from rasa.shared.core.events import (
     Event,
     Restarted,
     SessionStarted,
+    SlotSet,
     UserUtteranceReverted,
     UserUttered,
 )
@@ -59,11 +60,10 @@ class _Replay:
         self._first = tracker.events[0]
         self._played, self._last = 0, self._first
         self._points: list[_Point] = []
-        self._tracker = tracker.init_copy()
-        slots = self._tracker.slots
-        self._featured = (
-            [] if isinstance(slots, AnySlotDict) else [s for s in slots.values() if s.influence_conversation]
-        )
+        slots = tracker.slots
+        featured = [] if isinstance(slots, AnySlotDict) else [s for s in slots.values() if s.influence_conversation]
+        # A tracker of those slots alone: what else is set, no policy sees.
+        self._tracker = DialogueStateTracker(tracker.sender_id, featured, is_rule_tracker=tracker.is_rule_tracker)
         self._loops = {event.name for event in tracker.events if type(event) is ActiveLoop and event.name}
         self._slots: dict[str, Any] | None = None
         self._said: UserUttered | None = None
@@ -126,6 +126,8 @@ class _Replay:
                 self._said = event
             elif isinstance(event, ActionExecuted):
                 self._points.append(self._point(event.hide_rule_turn))
+            if type(event) is SlotSet and event.key not in self._tracker.slots:
+                continue
             self._tracker.update(event)
             if type(event) not in _LEAVE_SLOTS:
                 self._slots = None
@@ -160,7 +162,7 @@ class _Replay:
         return dict(self.domain._get_user_sub_state(_Read(message)))
 
     def _features(self) -> Iterator[tuple[str, Any]]:
-        for slot in self._featured:
+        for slot in self._tracker.slots.values():
             feature = slot.as_feature()
             if feature and slot.value == SHOULD_NOT_BE_SET:
                 yield slot.name, SHOULD_NOT_BE_SET

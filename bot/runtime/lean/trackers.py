@@ -10,6 +10,8 @@ from typing import Any
 
 from rasa.shared.core.trackers import AnySlotDict, DialogueStateTracker, EventVerbosity
 
+from bot.runtime.lean import slots
+
 RASAS_COPY, RASAS_STATE = DialogueStateTracker.copy, DialogueStateTracker.current_state
 
 
@@ -17,7 +19,7 @@ def _copy(self: DialogueStateTracker) -> DialogueStateTracker:
     if isinstance(self.slots, AnySlotDict):
         return RASAS_COPY(self)
     made = DialogueStateTracker(self.sender_id, [], self._max_event_history, is_rule_tracker=self.is_rule_tracker)
-    made.slots = {name: copy.copy(slot) for name, slot in self.slots.items()}
+    made.slots = dict(self.slots)  # see bot.runtime.lean.slots
     made.events.extend(self.events)
     for name in ("_paused", "followup_action", "latest_action", "latest_message", "latest_bot_utterance"):
         setattr(made, name, getattr(self, name))
@@ -38,4 +40,5 @@ def _current_state(self: DialogueStateTracker, event_verbosity: EventVerbosity =
 
 def quicken() -> None:
     """Let trackers copy and dump themselves the short way."""
+    slots.quicken()
     DialogueStateTracker.copy, DialogueStateTracker.current_state = _copy, _current_state

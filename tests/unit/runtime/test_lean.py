@@ -1,10 +1,13 @@
 """The quicker ways against Rasa's own: the same results, whatever comes in."""
 
+import ast
 import asyncio
 import copy
 import gc
+import inspect
 import itertools
 import json
+import logging
 import random
 import sys
 import threading
@@ -30,6 +33,7 @@ from rasa.shared.core.events import (
     ActionExecutionRejected,
     ActionReverted,
     ActiveLoop,
+    AllSlotsReset,
     BotUttered,
     EntitiesAdded,
     Event,
@@ -46,11 +50,13 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.runtime.lean import (
     calls,
+    domains,
     events,
     garbage,
     graphs,
     make_lean,
     mappings,
+    notes,
     parsing,
     rules,
     slots,
@@ -79,12 +85,19 @@ def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(DialogueStateTracker, "past_states", states.RASAS_OWN)
     monkeypatch.setattr(DialogueStateTracker, "copy", trackers.RASAS_COPY)
     monkeypatch.setattr(DialogueStateTracker, "current_state", trackers.RASAS_STATE)
+    monkeypatch.setattr(DialogueStateTracker, "_set_slot", slots.RASAS_SET)
+    monkeypatch.setattr(DialogueStateTracker, "_reset_slots", slots.RASAS_RESET)
     monkeypatch.setattr(Event, "resolve_by_type", staticmethod(events.RASAS_OWN))
     monkeypatch.setattr(rasa.core.actions.action, "SlotMapping", mappings.RASAS_OWN)
     monkeypatch.setattr(Domain, "does_custom_action_explicitly_need_domain", calls.RASAS_OWN)
     monkeypatch.setattr(DaskGraphRunner, "run", graphs.RASAS_OWN)
     monkeypatch.setattr(RulePolicy, "_get_possible_keys", rules.RASAS_OWN)
+    monkeypatch.setattr(Domain, "is_empty", domains.RASAS_OWN)
+    for module in notes.MODULES:
+        monkeypatch.setattr(module, "copy", copy)
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     if "__copy__" in vars(Slot):
         del Slot.__copy__  # type: ignore[attr-defined]
 
@@ -99,13 +112,33 @@ def rasas_own_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         CategoricalSlot("c", [], values=["One", "two"]),
     ],
 )
-def test_a_copied_slot_is_the_same_and_its_own(slot: Slot) -> None:
+def test_a_slot_of_one_tracker_is_set_for_itself_alone(slot: Slot) -> None:
     before = copy.copy(slot)
     slots.quicken()
-    made = copy.copy(slot)
-    assert type(made) is type(before) and vars(made) == vars(before) and made is not slot
-    made.value = None
-    assert slot.value == before.value and not slot.has_been_set
+    first, second = (DialogueStateTracker(name, [slot]) for name in "ab")
+    first._set_slot(slot.name, None)
+    second._set_slot(slot.name, True)
+    second._reset_slots()
+    assert first.slots[slot.name].value is None and first.slots[slot.name].has_been_set
+    assert type(second.slots[slot.name]) is type(slot) and vars(second.slots[slot.name]) == vars(before) == vars(slot)
+
+
+def test_slots_are_set_as_rasa_sets_them(caplog: pytest.LogCaptureFixture) -> None:
+    chance = random.Random(5)
+    conversations = [[random_event(chance) for _ in range(25)] for _ in range(40)]
+    conversations += [[*events, AllSlotsReset(), SlotSet("a", "y"), SlotSet("none", 1)] for events in conversations]
+
+    def played() -> list[list[dict[str, Any]]]:
+        made = [DialogueStateTracker.from_events("c", events, slots=DOMAIN.slots) for events in conversations]
+        return [[vars(slot) for slot in tracker.slots.values()] for tracker in made]
+
+    expected, complaints = played(), len(caplog.records)
+    slots.quicken()
+    assert played() == expected and len(caplog.records) == 2 * complaints > 0
+    assert not any(slot.has_been_set for slot in DOMAIN.slots)
+    free = DialogueStateTracker("c", None)
+    free._set_slot("any", 1)
+    assert free.get_slot("any") == 1
 
 
 def test_the_domain_goes_to_who_asks_for_it_and_not_to_every_form() -> None:
@@ -126,6 +159,40 @@ def test_the_domain_goes_to_who_asks_for_it_and_not_to_every_form() -> None:
     assert "domain" in RemoteAction("action_x", EndpointConfig("x"))._action_call_format(
         DialogueStateTracker("c", domain.slots), domain
     )
+
+
+def test_an_empty_domain_is_known_as_one() -> None:
+    domains.quicken()
+    for domain in (DOMAIN, Domain.empty(), Domain.from_dict({}), Domain.from_dict({"intents": ["ask"]})):
+        assert domain.is_empty() == domains.RASAS_OWN(domain)
+    assert Domain.empty().is_empty() and not DOMAIN.is_empty()
+
+
+@pytest.mark.parametrize("module", notes.MODULES, ids=lambda module: str(module.__name__))
+def test_rasa_copies_for_its_debug_log_alone(module: Any) -> None:
+    def copies(tree: ast.AST) -> int:
+        return sum(isinstance(node, ast.Name) and node.id == "copy" for node in ast.walk(tree))
+
+    tree = ast.parse(inspect.getsource(module))
+    noted = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("structlogger.debug", "logger.debug")
+    ]
+    assert copies(tree) == sum(map(copies, noted)) > 0
+
+
+def test_what_nobody_notes_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes.quicken()
+    said = [UserUttered("有货吗")]
+    for level, copied in ((logging.INFO, None), (logging.DEBUG, said)):
+        monkeypatch.setattr(notes._LOG, "level", level)
+        notes._LOG.manager._clear_cache()  # type: ignore[attr-defined]
+        for module in notes.MODULES:
+            made = module.copy.deepcopy(said)
+            assert made == copied and made is not said
+    monkeypatch.undo()
+    notes._LOG.manager._clear_cache()  # type: ignore[attr-defined]
 
 
 def random_event(chance: random.Random) -> Event:
@@ -191,6 +258,7 @@ def test_a_conversation_is_played_once_and_then_goes_on(monkeypatch: pytest.Monk
 
 
 def test_copies_and_dumps_are_those_of_rasa() -> None:
+    slots.quicken()
     chance = random.Random(5)
     for _ in range(60):
         tracker = DialogueStateTracker("c", DOMAIN.slots, max_event_history=chance.choice([None, None, 40]))
@@ -439,4 +507,5 @@ def test_all_of_it_is_switched_on_together() -> None:
     assert DaskGraphRunner.run is graphs._run and RulePolicy._get_possible_keys is rules._get_possible_keys
     assert MessageProcessor.parse_message is parsing._parse_message and Agent.load_model is garbage._load_model
     assert DialogueStateTracker.copy is trackers._copy and Event.resolve_by_type is events._resolve_by_type
-    assert sys.getswitchinterval() == pytest.approx(threads.SECONDS)
+    assert Domain.is_empty is domains._is_empty and MessageProcessor.__module__ in {m.__name__ for m in notes.MODULES}
+    assert sys.getswitchinterval() == pytest.approx(threads.SECONDS) and gc.get_threshold()[0] == garbage.NEW
