@@ -61,7 +61,6 @@ class EmotionClassifier(GraphComponent):
             "min_df": LinearOptions.min_df,
             "dense_weight": LinearOptions.dense_weight,
             "folds": LinearOptions.folds,
-            "balanced": True,
         }
 
     @classmethod

@@ -34,7 +34,6 @@ class LinearOptions:
         min_df: in how many lines an n-gram must stand.
         dense_weight: weight of the standardised sentence vector (of length about 1) beside the n-grams' (of length 1).
         folds: how many parts the lines are cut into for calibration; the last is held out. Below 2 there is none.
-        balanced: whether rare classes count as much as frequent ones.
         neighbours: how many of each class's nearest lines are asked for their opinion; 0 asks none.
         neighbour_dims: components of the sentence vectors in which lines are compared.
     """
@@ -44,7 +43,6 @@ class LinearOptions:
     min_df: int = 2
     dense_weight: float = 1.0
     folds: int = 3
-    balanced: bool = False
     neighbours: int = 0
     neighbour_dims: int = 192
 
@@ -90,7 +88,7 @@ class CalibratedLinear:
         jobs = [np.arange(len(target))] + ([np.delete(np.arange(len(target)), held_out)] if len(held_out) else [])
         # In processes, not threads: liblinear has one random generator a process, and training must be repeatable.
         fitted = Parallel(n_jobs=2 if len(target) > _MANY else 1, max_nbytes=None)(
-            delayed(_fit)(features[job], target[job], o.c, o.balanced) for job in jobs
+            delayed(_fit)(features[job], target[job], o.c) for job in jobs
         )
         self._weights, self._bias = fitted[0]
         self._nearest = Nearest.learn(vectors, target, o.neighbours, o.neighbour_dims) if o.neighbours else None
@@ -184,8 +182,8 @@ def neighbour_parts(target: np.ndarray, count: int) -> np.ndarray:
     return parts
 
 
-def _fit(features: sparse.csr_matrix, target: np.ndarray, c: float, balanced: bool) -> tuple[np.ndarray, np.ndarray]:
-    machine = LinearSVC(C=c, class_weight="balanced" if balanced else None, max_iter=_ROUNDS, random_state=0)
+def _fit(features: sparse.csr_matrix, target: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    machine = LinearSVC(C=c, max_iter=_ROUNDS, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = machine.fit(features, target)
