@@ -208,6 +208,9 @@ def _check_words(
             report.begun_anew += 1
             return  # what the customer answers was asked in a session that is over
         answer = " ".join(str(m.content.get("text", "")) for m in messages if m.answers == message.number)
+        if not answer and any(m.author == "customer" and m.number > message.number for m in messages):
+            # Joined to the next one: the customer took the late rest of the answer before for the answer to this one.
+            return
         if _PUT_OFF in answer:
             report.put_off += 1
             return  # the rest of the script no longer fits
