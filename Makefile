@@ -105,7 +105,7 @@ browser: train web ## 端到端与浏览器测试
 cluster-test: train web ## 端到端测试跑在集群上（nginx 后面各两台；要先 make services）
 	@DIANXIAOER_TEST_PROFILE=cluster $(PY) -m pytest tests/e2e
 
-faults: train web ## 故障测试：杀进程、断数据库、满磁盘……之后一条消息不丢、一单不重（要先 make services，约 25 分钟）
+faults: train web ## 故障测试：杀进程、断数据库、满磁盘……之后一条消息不丢、一单不重（要先 make services，约 15 分钟，慢机器 25 分钟）
 	@$(PY) -m pytest -p no:cacheprovider tests/faults
 
 deploy-check: setup ## 检查 deploy/ 里的镜像、compose 文件和 Kubernetes 清单（按它们公布的 schema，不用外网）
