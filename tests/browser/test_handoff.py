@@ -389,17 +389,22 @@ addEventListener('keydown', () => { window.pressed = performance.timeOrigin + pe
 """
 
 
-def test_help_comes_while_one_types(people: People, customer: Chrome) -> None:
-    """Milliseconds from the key that the customer (or the agent) pressed to the help on the staff's pages."""
-    answers = {"怎么开发票": "电子发票在订单里点“开发票”", "几天能到货": "一般隔天就到，偏远地区三天"}
+def bert_answered(people: People, answers: dict[str, str]) -> None:
+    """Bert answered these questions of other customers, and went home."""
     people.present("bert")
-    for number, (question, answer) in enumerate(answers.items()):
-        before = people.chat(f"before-{number}", "转人工")
+    for question, answer in answers.items():
+        before = people.chat(f"before: {question}", "转人工")
         conversations.take_over(people.store, before, "bert")
         conversations.receive(people.store, before, {"text": question})
         conversations.agent_says(people.store, before, "bert", {"text": answer})
         conversations.close(people.store, before, "bert", resolved=True)
     people.present("bert", "offline")
+
+
+def test_help_comes_while_one_types(people: People, customer: Chrome) -> None:
+    """Milliseconds from the key that the customer (or the agent) pressed to the help on the staff's pages."""
+    answers = {"怎么开发票": "电子发票在订单里点“开发票”", "几天能到货": "一般隔天就到，偏远地区三天"}
+    bert_answered(people, answers)
     anna, carol = people.at_desk("anna"), people.at_desk("carol")
     write(customer, "转人工\n")
     says(customer, "客服安娜来为您服务了")
@@ -434,13 +439,7 @@ def test_help_comes_while_one_types(people: People, customer: Chrome) -> None:
 
 def test_a_long_suggestion_leaves_the_buttons_in_sight(people: People) -> None:
     question, answer = "怎么修改收货地址", "发货之前在订单里点“修改地址”，" * 12
-    people.present("bert")
-    before = people.chat("long-before", "转人工")
-    conversations.take_over(people.store, before, "bert")
-    conversations.receive(people.store, before, {"text": question})
-    conversations.agent_says(people.store, before, "bert", {"text": answer})
-    conversations.close(people.store, before, "bert", resolved=True)
-    people.present("bert", "offline")
+    bert_answered(people, {question: answer})
     anna = people.at_desk("anna")
     now = people.chat("long-now", question)
     until(anna, lambda: anna.find_elements(By.CSS_SELECTOR, ".inbox .row"))[0].click()
