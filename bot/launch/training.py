@@ -1,17 +1,28 @@
 """`rasa train`, without what makes it slow on a large corpus and without its remark on texts that only actions say.
 
-The model is the same. On 47,000 lines Rasa reads the corpus once to validate it and again to train; each time that it
-merges files it copies every line to the depth and computes its MD5, only to see that no two are the same object.
+The model is the same. On 52,000 lines Rasa reads the corpus once to validate it and again to train, and parses each
+file twice; each time that it merges files it copies every line to the depth, and to see which are the same, as after
+each step for its cache, it hashes every part of every line on its own.
 """
 
-from collections.abc import Callable, Sequence
-from copy import deepcopy
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import md5
 from typing import Any
 
+from rasa.nlu.tokenizers.tokenizer import Token
+from rasa.shared.exceptions import YamlException
+from rasa.shared.importers import utils
 from rasa.shared.importers.importer import TrainingDataImporter
+from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from rasa.shared.utils import io, validation
+from rasa.shared.utils.common import cached_method
 from rasa.utils import common
+from tarsafe import TarSafe
 
 from bot.launch.rasa_command import main
 
@@ -19,20 +30,52 @@ from bot.launch.rasa_command import main
 def read_once() -> None:
     """Let whatever reads the same files in this process share one importer, which keeps what it has read."""
     load: Callable[..., TrainingDataImporter] = TrainingDataImporter.load_from_config
-    kept: dict[str, TrainingDataImporter] = {}
+    read: Callable[[Iterable[str], str], TrainingData] = utils.training_data_from_paths
+    kept: dict[tuple[str, str | None, tuple[str, ...]], TrainingDataImporter] = {}
+    data: dict[tuple[str, ...], TrainingData] = {}
 
     def shared(
         config_path: str,
         domain_path: str | None = None,
         training_data_paths: Sequence[str] | None = None,
-        args: dict[str, Any] | None = None,
+        args: dict[str, Any] | None = None,  # for importers of one's own, of which there are none here
     ) -> TrainingDataImporter:
-        key = repr((config_path, domain_path, training_data_paths, args or {}))
+        key = (config_path, domain_path, tuple(training_data_paths or ()))
         if key not in kept:
-            kept[key] = load(config_path, domain_path, training_data_paths, args or {})
+            kept[key] = load(config_path, domain_path, training_data_paths, args)
         return kept[key]
 
+    def read_shared(paths: Iterable[str], language: str) -> TrainingData:  # YAML is the same in all languages
+        key = tuple(paths)
+        if key not in data:
+            data[key] = read(key, language)
+        return data[key]
+
     TrainingDataImporter.load_from_config = staticmethod(shared)
+    utils.training_data_from_paths = read_shared
+    RasaFileImporter.get_domain = cached_method(RasaFileImporter.get_domain)
+
+
+def merge_without_copies() -> None:
+    """Let merged data hold the same messages: nobody goes on with the parts."""
+    merge: Callable[..., TrainingData] = TrainingData.merge
+
+    def merged(self: TrainingData, *others: TrainingData | None) -> TrainingData:
+        parts = [self, *(other for other in others if other)]
+        rest = merge(*(_without_examples(part) for part in parts))
+        return TrainingData(
+            [example for part in parts for example in part.training_examples],
+            rest.entity_synonyms,
+            rest.regex_features,
+            rest.lookup_tables,
+            rest.responses,
+        )
+
+    TrainingData.merge = merged
+
+
+def _without_examples(data: TrainingData) -> TrainingData:
+    return TrainingData([], data.entity_synonyms, data.regex_features, data.lookup_tables, data.responses)
 
 
 def hash_by_words() -> None:
@@ -40,26 +83,80 @@ def hash_by_words() -> None:
     Message.__hash__ = lambda self: hash((str(self.get(TEXT)), str(self.get(INTENT))))
 
 
-def copy_quickly() -> None:
-    """Let a deep copy of a message take its strings as they are instead of asking of each what it is."""
+def fingerprint_at_once() -> None:
+    """Take one hash of all that a message, or a dense feature, holds instead of one of each of its parts."""
+    one_by_one: Callable[[Features], str] = Features.fingerprint
 
-    def copied(self: Message, memo: dict[int, Any]) -> Message:
-        new = Message.__new__(Message)
-        memo[id(self)] = new
-        own = dict(vars(self))
-        data, output = own.pop("data"), own.pop("output_properties")
-        new.data = {name: value if type(value) is str else deepcopy(value, memo) for name, value in data.items()}
-        new.output_properties = set(output)  # names of attributes
-        vars(new).update((name, deepcopy(value, memo)) for name, value in own.items())
-        return new
+    def of_message(self: Message) -> str:
+        if self._cached_fingerprint is None:
+            features = [feature.fingerprint() for feature in self.features]
+            self._cached_fingerprint = _md5(f"{_spelt(self.data)}{features}".encode("utf8", "surrogatepass"))
+        return str(self._cached_fingerprint)
 
-    Message.__deepcopy__ = copied
+    def of_features(self: Features) -> str:
+        if not self.is_dense():
+            return one_by_one(self)
+        if self._cached_fingerprint is None:
+            array = self.features
+            kind = repr((self.type, self.origin, self.attribute, array.dtype.str, array.shape))
+            self._cached_fingerprint = _md5(kind.encode() + array.tobytes())
+        return str(self._cached_fingerprint)
+
+    Message.fingerprint, Features.fingerprint = of_message, of_features
+
+
+def _md5(data: bytes) -> str:
+    return md5(data, usedforsecurity=False).hexdigest()
+
+
+def _spelt(value: Any) -> str:
+    """A text that two values share only if they are equal; dictionaries in any order."""
+    if isinstance(value, dict):
+        return f"{{{','.join(sorted(f'{key!r}:{_spelt(one)}' for key, one in value.items()))}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_spelt, value))}]"
+    if isinstance(value, Token):
+        return f"{(value.text, value.start, value.end, value.lemma)!r}{_spelt(value.data) if value.data else ''}"
+    if callable(getattr(value, "fingerprint", None)):
+        return str(value.fingerprint())
+    return repr(value)
+
+
+def validate_quickly() -> None:
+    """Parse YAML without its line numbers to validate it; with them, as Rasa does, only where something is wrong."""
+    validate: Callable[..., None] = validation.validate_yaml_schema
+    read: Callable[..., Any] = io.read_yaml
+
+    def validated(*args: str, **kwargs: str) -> None:
+        io.read_yaml = lambda content, reader_type="safe": read(content)
+        try:
+            validate(*args, **kwargs)
+        except YamlException:
+            io.read_yaml = read
+            validate(*args, **kwargs)
+        finally:
+            io.read_yaml = read
+
+    validation.validate_yaml_schema = validated
+
+
+def pack_quickly() -> None:
+    """Compress the model a little less: 4 % larger, in an eighth of the time."""
+    pack: Callable[..., TarSafe] = TarSafe.gzopen
+
+    def packed(name: str, mode: str = "r", fileobj: Any = None, compresslevel: int = 1, **kwargs: Any) -> TarSafe:
+        return pack(name, mode, fileobj, compresslevel, **kwargs)
+
+    TarSafe.gzopen = staticmethod(packed)
+
+
+CHANGES = (read_once, merge_without_copies, hash_by_words, fingerprint_at_once, validate_quickly, pack_quickly)
 
 
 if __name__ == "__main__":
     # `bot check` finds the texts that nobody says.
     common.EXPECTED_WARNINGS.append((UserWarning, "The utterance '.*' is not used in any story or rule"))
-    read_once()
-    hash_by_words()
-    copy_quickly()
+    for change in CHANGES:
+        change()
+    gc.disable()  # what there is, millions of objects, is needed to the end
     main()

@@ -27,7 +27,7 @@ from bot.nlu.masking import words_of
 # was not tuned is not there.
 UNSEEN = "unseen_by_encoder"
 _RECORD = "encoder.json"
-_CHUNK = 512  # texts between two steps of the progress bar
+_CHUNK = 2048  # texts between two steps of the progress bar
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -170,7 +170,13 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
         chunks = range(0, len(examples), _CHUNK)
         # The bar shows on a terminal only.
         for start in tqdm(chunks, desc=f"编码训练语料 {attribute}", unit_scale=_CHUNK, unit="句", disable=None):
-            self._featurize(encoder, examples[start : start + _CHUNK], attribute)
+            part = examples[start : start + _CHUNK]
+            if self._config["sequence"]:
+                self._featurize(encoder, part, attribute)
+                continue
+            vectors = encoder.sentences(self._heard(part, attribute), self._config["batch_size"])
+            for example, vector in zip(part, vectors, strict=True):
+                self.add_features_to_message(None, vector[None, :], attribute, example)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the features of incoming messages."""
@@ -181,11 +187,14 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
                 self._featurize(encoder, heard, attribute)
         return messages
 
-    def _featurize(self, encoder: Encoder, messages: list[Message], attribute: str) -> None:
+    def _heard(self, messages: list[Message], attribute: str) -> list[str]:
         # Token vectors belong to the tokens of the text; a sentence may be heard in neutral words.
         neutral = attribute == TEXT and not self._config["sequence"]
-        texts = [words_of(message) if neutral else message.get(attribute) for message in messages]
-        for message, encoded in zip(messages, encoder.encode(texts, self._config["batch_size"]), strict=True):
+        return [words_of(message) if neutral else message.get(attribute) for message in messages]
+
+    def _featurize(self, encoder: Encoder, messages: list[Message], attribute: str) -> None:
+        encodings = encoder.encode(self._heard(messages, attribute), self._config["batch_size"])
+        for message, encoded in zip(messages, encodings, strict=True):
             sentence = encoded.sentence[None, :]
             sequence: np.ndarray | None = None
             if self._config["sequence"]:

@@ -6,7 +6,6 @@ Networks", ICML 2017), fitted on the scores of lines that were held out.
 """
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -15,10 +14,9 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from scipy import sparse
+from scipy.linalg.blas import sger
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.svm import LinearSVC
 
 from bot.nlu.nearest import Nearest
 from bot.nlu.ngrams import CharNgrams
@@ -80,22 +78,21 @@ class CalibratedLinear:
         self._scale = o.dense_weight / ((vectors.std(axis=0) + 1e-6) * np.sqrt(vectors.shape[1]))
         self._ngrams, rows = CharNgrams.learn(texts, o.ngrams, o.min_df)
         dense = ((vectors - self._mean) * self._scale).astype(np.float32)
-        features = sparse.hstack([rows, sparse.csr_matrix(dense)], format="csr")
         self.classes, target = np.unique(np.asarray(labels), return_inverse=True)
         self.classes = [str(c) for c in self.classes]
         held_out = _held_out(target, o.folds, calibrate_on)
         # The first job is the model itself, from all lines; the other only serves calibration.
         jobs = [np.arange(len(target))] + ([np.delete(np.arange(len(target)), held_out)] if len(held_out) else [])
-        # In processes, not threads: liblinear has one random generator a process, and training must be repeatable.
         fitted = Parallel(n_jobs=2 if len(target) > _MANY else 1, max_nbytes=None)(
-            delayed(_fit)(features[job], target[job], o.c) for job in jobs
+            delayed(_fit)(rows[job], dense[job], target[job], o.c) for job in jobs
         )
         self._weights, self._bias = fitted[0]
         self._nearest = Nearest.learn(vectors, target, o.neighbours, o.neighbour_dims) if o.neighbours else None
         self._slopes, self._shift = np.array([4.0, 0.0]), np.zeros(len(self.classes))
         if len(held_out):
             weights, bias = fitted[1]
-            opinions = [features[held_out] @ weights + bias]
+            grams = rows.shape[1]
+            opinions = [rows[held_out] @ weights[:grams] + dense[held_out] @ weights[grams:] + bias]
             if self._nearest is not None:
                 others = self._nearest.without(held_out, vectors, target)
                 opinions.append(others.scores(vectors[held_out], opinions[0]))
@@ -153,6 +150,7 @@ class CalibratedLinear:
 
 # More rounds take twice as long and know customers' messages no better (docs/nlu.md): to stop early also regularises.
 _ROUNDS = 5
+_STEPS = 20_000  # that few lines are gone through more often to take
 _MANY = 5000  # lines from which on a second process is worth its start
 _ARRAYS = ("mean", "scale", "weights", "bias", "slopes", "shift")
 
@@ -182,15 +180,39 @@ def neighbour_parts(target: np.ndarray, count: int) -> np.ndarray:
     return parts
 
 
-def _fit(features: sparse.csr_matrix, target: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
-    machine = LinearSVC(C=c, max_iter=_ROUNDS, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model = machine.fit(features, target)
-    weights, bias = model.coef_, model.intercept_
-    if len(weights) == 1:  # two classes share one machine
-        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-    return np.ascontiguousarray(weights.T, np.float32), bias.astype(np.float32)
+def _fit(grams: sparse.csr_matrix, dense: np.ndarray, target: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (g + d, classes) and biases of one-against-rest support vector machines with squared hinge loss.
+
+    Dual coordinate descent (Hsieh et al., "A Dual Coordinate Descent Method for Large-scale Linear SVM", ICML 2008)
+    as in liblinear, but a line is shown to the machines of all classes at once, its vector as a whole: a third of the
+    time. `grams` is (n, g), `dense` (n, d), `target` (n,) numbers of classes.
+    """
+    lines, classes = len(target), int(target.max()) + 1
+    of_grams = np.zeros((grams.shape[1], classes), np.float32)
+    of_dense = np.zeros((dense.shape[1], classes), np.float32, order="F")  # as BLAS changes it in its place
+    bias = np.zeros(classes, np.float32)
+    alphas = np.zeros((lines, classes), np.float32)
+    signs = np.where(np.arange(classes) == target[:, None], 1, -1).astype(np.float32)
+    slack = np.float32(0.5 / c)
+    squares = grams.multiply(grams).sum(axis=1).A1 + np.einsum("nd,nd->n", dense, dense) + 1  # 1 is the bias
+    curvature = (squares + slack).astype(np.float32)
+    columns = np.split(grams.indices, grams.indptr[1:-1])
+    values = np.split(grams.data, grams.indptr[1:-1])
+    random = np.random.default_rng(0)
+    for _ in range(max(_ROUNDS, _STEPS // lines)):
+        for line in random.permutation(lines):
+            at, value, vector, sign, alpha = columns[line], values[line], dense[line], signs[line], alphas[line]
+            known = of_grams.take(at, axis=0)
+            step = sign * (vector @ of_dense + value @ known + bias)
+            step += slack * alpha - 1
+            step /= -curvature[line]
+            np.maximum(step, -alpha, out=step)  # no alpha below 0
+            alpha += step
+            step *= sign
+            bias += step
+            of_grams[at] = known + value[:, None] * step
+            sger(1, vector, step, a=of_dense, overwrite_a=True)
+    return np.vstack([of_grams, of_dense]), bias
 
 
 def _calibrate(opinions: Sequence[np.ndarray], target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

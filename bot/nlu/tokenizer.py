@@ -8,7 +8,6 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_END, ENTITY_ATTRIBUTE_START, TEXT
 from rasa.shared.nlu.training_data.message import Message
-from rasa.shared.utils.io import get_text_hash
 
 # A number with its unit is one token, and "iPhone14" two; "14Pro" is two as well, for the unit must end there.
 _UNITS = "gb|tb|mb|kg|mg|ml|cm|mm|km|mah|hz|khz|kw|xl|xxl|pcs|g|t|l|w|v|a|m|k|s|p|寸"
@@ -19,14 +18,6 @@ _TOKEN = regex.compile(
     regex.IGNORECASE,
 )
 _HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF10, 0xFF5B) if chr(full).isalnum()}  # １ → 1, Ｇ → G
-
-
-class ChineseToken(Token):
-    """A token whose fingerprint is one hash: at training Rasa takes those of all tokens, several times."""
-
-    def fingerprint(self) -> str:
-        """A stable hash of all that the token holds."""
-        return str(get_text_hash(repr((self.text, self.start, self.end, self.lemma, sorted(self.data.items())))))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -61,12 +52,12 @@ class ChineseTokenizer(Tokenizer):
         text = message.get(attribute)
         borders = _borders(message, attribute)
         tokens: list[Token] = [
-            ChineseToken(text[start:end], start)
+            Token(text[start:end], start)
             for match in _TOKEN.finditer(text.translate(_HALF_WIDTH))
             for start, end in (_split(match.start(), match.end(), borders) if borders else [match.span()])
         ]
         # A blank message is one empty token: Rasa's sparse featurizers and classifiers fail without any.
-        return self._apply_token_pattern([token for token in tokens if token.text.strip()] or [ChineseToken("", 0)])
+        return self._apply_token_pattern([token for token in tokens if token.text.strip()] or [Token("", 0)])
 
 
 def _borders(message: Message, attribute: str) -> list[int]:

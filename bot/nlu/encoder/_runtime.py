@@ -3,9 +3,9 @@
 import json
 import os
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -173,8 +173,13 @@ class Encoder:
             yield from map(run, parts)
             return
         with ThreadPoolExecutor(self._threads) as pool:
-            for start in range(0, len(parts), _AHEAD * self._threads):  # so that results do not pile up
-                yield from pool.map(run, parts[start : start + _AHEAD * self._threads])
+            running: deque[Future[list[np.ndarray]]] = deque()
+            for part in parts:
+                running.append(pool.submit(run, part))
+                if len(running) > _AHEAD * self._threads:  # so that results do not pile up
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
 
     def _input(self, text: str) -> _Input:
         # A lone surrogate, as half an emoji, cannot be tokenized; one stand-in keeps the offsets.

@@ -5,7 +5,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.tokenizer import ChineseToken, ChineseTokenizer
+from bot.nlu.tokenizer import ChineseTokenizer
 
 
 def _tokens(text: str, *spans: tuple[int, int]) -> list[str]:
@@ -44,14 +44,3 @@ def test_a_blank_message_is_one_empty_token(text: str) -> None:
     message = Message({TEXT: text})
     ChineseTokenizer(ChineseTokenizer.get_default_config()).process([message])
     assert [(token.text, token.start, token.end) for token in message.get("text_tokens")] == [("", 0, 0)]
-
-
-def test_a_fingerprint_tells_tokens_apart() -> None:
-    tokens = [
-        ChineseToken("好", 0),
-        ChineseToken("好", 1),
-        ChineseToken("坏", 0),
-        ChineseToken("好", 0, data={"pos": "a"}),
-    ]
-    assert len({token.fingerprint() for token in tokens}) == 4
-    assert ChineseToken("好", 0).fingerprint() == tokens[0].fingerprint()
