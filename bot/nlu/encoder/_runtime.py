@@ -129,7 +129,7 @@ class Encoder:
     def encode(self, texts: Sequence[str], batch_size: int = 32) -> list[Encoded]:
         """The vectors of each text, in order; batches are sorted by length, repeated texts computed once."""
         found = self._remembered(texts)
-        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        missing = {text: self._input(text) for text in dict.fromkeys(texts) if text not in found}
         for part, inputs, (pieces, pooled) in self._batches(missing, ["pieces", self._pooled], batch_size):
             for row, (text, one) in enumerate(zip(part, inputs, strict=True)):
                 sentence = pooled[row, self._states].mean(axis=0)
@@ -148,20 +148,22 @@ class Encoder:
     def _states_of(self, texts: Sequence[str], states: list[int], batch_size: int) -> np.ndarray:
         """The pooled vectors of some layers, (len(texts), len(states), d); the others are not kept."""
         rows: dict[str, np.ndarray] = {}
-        for part, _, (pooled,) in self._batches(list(dict.fromkeys(texts)), [self._pooled], batch_size):
+        once = list(dict.fromkeys(texts))
+        encodings = self._tokenizer.encode_batch([self._heard(text) for text in once])
+        inputs = {text: _Input(encoding.ids, [], ()) for text, encoding in zip(once, encodings, strict=True)}
+        for part, _, (pooled,) in self._batches(inputs, [self._pooled], batch_size):
             rows.update(zip(part, pooled[:, states], strict=True))
         empty = np.zeros((0, len(states), self.dimension), np.float32)
         return np.stack([rows[text] for text in texts]) if len(texts) else empty
 
     def _batches(
-        self, texts: list[str], outputs: list[str], size: int
+        self, inputs: dict[str, _Input], outputs: list[str], size: int
     ) -> Iterator[tuple[list[str], list[_Input], list[np.ndarray]]]:
-        inputs = [self._input(text) for text in texts]
-        order = sorted(range(len(texts)), key=lambda i: len(inputs[i].ids))
+        """Texts, their inputs and what the network gives for them; texts of about the same length together."""
+        order = sorted(inputs, key=lambda text: len(inputs[text].ids))
         rows = [order[start : start + max(size, 1)] for start in range(0, len(order), max(size, 1))]
-        parts = [[inputs[i] for i in one] for one in rows]
-        for one, part, found in zip(rows, parts, self._computed(parts, outputs), strict=True):
-            yield [texts[i] for i in one], part, found
+        parts = [[inputs[text] for text in one] for one in rows]
+        yield from zip(rows, parts, self._computed(parts, outputs), strict=True)
 
     def _computed(self, parts: list[list[_Input]], outputs: list[str]) -> Iterator[list[np.ndarray]]:
         """What the network gives for each part, in order."""
@@ -181,10 +183,12 @@ class Encoder:
             while running:
                 yield running.popleft().result()
 
-    def _input(self, text: str) -> _Input:
+    def _heard(self, text: str) -> str:
         # A lone surrogate, as half an emoji, cannot be tokenized; one stand-in keeps the offsets.
-        clean = text[:_LONGEST].encode("utf8", "replace").decode("utf8")
-        encoding: Encoding = self._tokenizer.encode(self.prefix + clean)
+        return self.prefix + text[:_LONGEST].encode("utf8", "replace").decode("utf8")
+
+    def _input(self, text: str) -> _Input:
+        encoding: Encoding = self._tokenizer.encode(self._heard(text))
         before = len(self.prefix)
         own, offsets = [], []
         for i, ((start, end), special) in enumerate(zip(encoding.offsets, encoding.special_tokens_mask, strict=True)):
