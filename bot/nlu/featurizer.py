@@ -173,10 +173,10 @@ class ChineseBertFeaturizer(DenseFeaturizer, GraphComponent):
             part = examples[start : start + _CHUNK]
             if self._config["sequence"]:
                 self._featurize(encoder, part, attribute)
-                continue
-            vectors = encoder.sentences(self._heard(part, attribute), self._config["batch_size"])
-            for example, vector in zip(part, vectors, strict=True):
-                self.add_features_to_message(None, vector[None, :], attribute, example)
+            else:  # nothing of the pieces is fetched or remembered
+                vectors = encoder.sentences(self._heard(part, attribute), self._config["batch_size"])
+                for example, vector in zip(part, vectors, strict=True):
+                    self.add_features_to_message(None, vector[None, :], attribute, example)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set the features of incoming messages."""

@@ -83,6 +83,7 @@ class CalibratedLinear:
         held_out = _held_out(target, o.folds, calibrate_on)
         # The first job is the model itself, from all lines; the other only serves calibration.
         jobs = [np.arange(len(target))] + ([np.delete(np.arange(len(target)), held_out)] if len(held_out) else [])
+        # In processes, not threads: the fit holds the interpreter.
         fitted = Parallel(n_jobs=2 if len(target) > _MANY else 1, max_nbytes=None)(
             delayed(_fit)(rows[job], dense[job], target[job], o.c) for job in jobs
         )
@@ -184,8 +185,8 @@ def _fit(grams: sparse.csr_matrix, dense: np.ndarray, target: np.ndarray, c: flo
     """Weights (g + d, classes) and biases of one-against-rest support vector machines with squared hinge loss.
 
     Dual coordinate descent (Hsieh et al., "A Dual Coordinate Descent Method for Large-scale Linear SVM", ICML 2008)
-    as in liblinear, but a line is shown to the machines of all classes at once, its vector as a whole: a third of the
-    time. `grams` is (n, g), `dense` (n, d), `target` (n,) numbers of classes.
+    as in liblinear, but a line is shown to the machines of all classes at once, its vector as a whole: half the time.
+    `grams` is (n, g), `dense` (n, d), `target` (n,) numbers of classes.
     """
     lines, classes = len(target), int(target.max()) + 1
     of_grams = np.zeros((grams.shape[1], classes), np.float32)

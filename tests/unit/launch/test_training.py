@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rasa.nlu.tokenizers.tokenizer import Token
-from rasa.shared.importers import utils
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.features import Features
@@ -28,14 +27,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         Features: ("fingerprint",),
         TrainingData: ("merge",),
         TrainingDataImporter: ("load_from_config",),
-        RasaFileImporter: ("get_domain",),
-        utils: ("training_data_from_paths",),
+        RasaFileImporter: ("get_domain", "get_nlu_data"),
         validation: ("validate_yaml_schema",),
         TarSafe: ("gzopen",),
     }
     for owner, names in changed.items():
         for name in names:
-            monkeypatch.setattr(owner, name, vars(owner).get(name, getattr(owner, name)))
+            monkeypatch.setattr(owner, name, getattr(owner, name))
     for change in training.CHANGES:
         change()
     yield
