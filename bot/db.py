@@ -23,7 +23,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import DateTime, create_engine, event
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -114,7 +114,10 @@ os.register_at_fork(after_in_child=_forget_in_child)
 
 def _begin_sqlite(connection: Any) -> None:
     # A reader that turns writer inside a transaction can fail at once with SQLITE_BUSY; who will write says so first.
-    if connection.get_execution_options().get("writes", False):
+    options = connection.get_execution_options()
+    if options.get("asks", False):
+        return
+    if options.get("writes", False):
         _begin_writing(connection)
     else:
         connection.connection.cursor().execute("BEGIN")  # SQLAlchemy's way to say it takes longer than a short query
@@ -161,6 +164,16 @@ def _taking_turns(url: str) -> Iterator[None]:
     finally:
         if mine:
             turn.release()
+
+
+@contextmanager
+def asking(url: str) -> Iterator[Connection]:
+    """A connection for questions that need not see the same moment.
+
+    SQLite answers each without a transaction around it, which costs as much again.
+    """
+    with engine_for(url).connect().execution_options(asks=True) as connection:
+        yield connection
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from bot.conversations import inbox, log, states
 from bot.conversations.log import Words
 from bot.conversations.store import Change, Store
 from bot.conversations.tables import Conversation, Message
-from bot.db import engine_for
+from bot.db import asking
 from bot.observing.metrics import HANDOFFS
 
 PENDING = "pending"
@@ -111,7 +111,7 @@ def owner_of(store: Store, conversation_id: str) -> str | None:
 
 def account_of(store: Store, conversation_id: str) -> tuple[str, str] | None:
     """(channel, account) of the conversation; None when there is none."""
-    with engine_for(store.url).connect() as connection:
+    with asking(store.url) as connection:
         row = connection.execute(_ACCOUNT, {"id": conversation_id}).one_or_none()
         return None if row is None else (row.channel, row.account)
 

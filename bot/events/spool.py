@@ -19,7 +19,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 Deliver = Callable[[list[bytes]], None]
-_GATHER, _FIRST_WAIT, _LONGEST_WAIT = 0.05, 0.5, 10.0  # seconds
+_GATHER, _FIRST_WAIT, _LONGEST_WAIT = 0.2, 0.5, 10.0  # seconds
 _IN_MEMORY = 20_000  # lines, while the disk is full; some 10 MB
 _Full = tuple[Path, int, list[bytes]]  # a file, its descriptor, and lines that it had no room for
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bot.db import engine_for
+from bot.db import asking, engine_for
 from bot.runtime.tracker_tables import HeadRow, TurnRow
 
 _HEADS, _TURNS = HeadRow.__table__, TurnRow.__table__
@@ -43,7 +43,7 @@ class Saved:
 
 def load(url: str, sender_id: str) -> list[tuple[str, int | None, str | None]]:
     """(carried, number, data) of each turn in the window; empty when the conversation is not known."""
-    with engine_for(url).connect() as connection:
+    with asking(url) as connection:
         return [tuple(row) for row in connection.execute(_WINDOW, {"sender": sender_id})]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from bot.clock import local, now
-from bot.db import engine_for, reading
+from bot.db import asking, reading
 from bot.shop.access import Access
 from bot.shop.aftersale.requests import Request, carry_out
 from bot.shop.errors import Refused
@@ -29,7 +29,7 @@ _CUSTOMER = (
 
 def identify(url: str, channel: str, account: str) -> Customer | None:
     """The customer of an account, or None for a guest."""
-    with engine_for(url).connect() as connection:
+    with asking(url) as connection:
         row = connection.execute(_CUSTOMER, {"channel": channel, "account": account}).first()
         if row is None:
             return None

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clock import now
-from bot.db import engine_for, reading, repeated, writing
+from bot.db import asking, reading, repeated, writing
 from bot.settings import get_settings
 from bot.shop.access import Grant, plain_number
 from bot.shop.errors import ShopError
@@ -121,7 +121,7 @@ def grant(url: str, channel: str, account: str, order_no: str) -> Grant:
 def grants_of(url: str, channel: str, account: str) -> tuple[Grant, ...]:
     """The account's grants that still count."""
     whose = {"channel": channel, "account": account, "moment": now()}
-    with engine_for(url).connect() as connection:
+    with asking(url) as connection:
         return tuple(Grant(*row) for row in connection.execute(_GRANTS, whose))
 
 

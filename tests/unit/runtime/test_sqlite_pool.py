@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
-from bot.db import engine_for, reading, writing
+from bot.db import asking, engine_for, reading, writing
 
 
 @pytest.fixture
@@ -43,6 +43,21 @@ def test_one_use_after_another_shares_a_connection(url: str) -> None:
     for _ in range(20):
         assert names(url) == ["one"]
     assert not count
+
+
+def test_a_single_question_needs_no_transaction(url: str) -> None:
+    said: list[str] = []
+
+    def listen(connection: sqlite3.Connection, *_: object) -> None:
+        connection.set_trace_callback(said.append)
+
+    event.listen(engine_for(url), "checkout", listen)
+    with asking(url) as connection:
+        assert connection.execute(text("SELECT name FROM things")).scalar() == "one"
+    assert said == ["SELECT name FROM things"]
+    said.clear()
+    assert names(url) == ["one"]  # the same connection, now for several questions of one moment
+    assert said == ["BEGIN", "SELECT name FROM things ORDER BY name", "ROLLBACK"]
 
 
 def test_uses_at_once_do_not_wait_for_each_other(url: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.clock import freeze, now
 from bot.db import reading
+from bot.settings import get_settings
 from bot.shop import Access, Grant, NotFound, SystemDown, forget_old, owner_check
 from bot.shop.adapters import identify, leave_callback, open_access, systems, verify_owner
 from bot.shop.adapters.local import LocalOrders
@@ -27,6 +28,17 @@ async def test_an_account_is_its_customer_and_a_guest_is_nobody() -> None:
     assert (customer.id, customer.name, customer.orders) == ("C1", "王测试", 8)
     assert await identify("web", "stranger") is None
     assert (await open_access("web", "w1")).customer_id == "C1"
+
+
+def test_the_systems_stay_until_the_settings_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = systems()
+    assert systems() is found
+    with monkeypatch.context() as changed:
+        changed.setenv("DIANXIAOER_SHOP_URL", "sqlite:///another.db")
+        get_settings.cache_clear()
+        assert systems() is not found
+    get_settings.cache_clear()
+    assert systems() is found
 
 
 @pytest.mark.parametrize(
