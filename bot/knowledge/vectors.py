@@ -44,8 +44,8 @@ class SharedEncoder:
         self.dimension = self._encoder.dimension
 
     def sentences(self, texts: Sequence[str]) -> np.ndarray:
-        """(len(texts), d) float32; those of a question from memory, where this process has read them before."""
-        if 0 < len(texts) <= _FEW:  # in Rasa's own process the message has just been understood
+        """(len(texts), d) float32; those of a question from memory, where this process has met them before."""
+        if 0 < len(texts) <= _FEW:  # many customers ask the same, and more of them the same of another product
             return np.stack([one.sentence for one in self._encoder.encode(texts)])
         return self._encoder.sentences(texts)
 

@@ -24,6 +24,22 @@ _WINDOW = (
 )
 
 
+_LAST = (
+    select(_TURNS.c.number, _TURNS.c.at)
+    .where(_TURNS.c.sender_id == bindparam("sender"))
+    .order_by(_TURNS.c.number.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a conversation stands: the number of its last turn, and when that ended (seconds since the epoch)."""
+
+    number: int
+    at: float
+
+
 @dataclass(frozen=True)
 class Saved:
     """What a save adds.
@@ -45,6 +61,13 @@ def load(url: str, sender_id: str) -> list[tuple[str, int | None, str | None]]:
     """(carried, number, data) of each turn in the window; empty when the conversation is not known."""
     with asking(url) as connection:
         return [tuple(row) for row in connection.execute(_WINDOW, {"sender": sender_id})]
+
+
+def last(url: str, sender_id: str) -> Place | None:
+    """Where the conversation stands; None when it is not known."""
+    with asking(url) as connection:
+        found = connection.execute(_LAST, {"sender": sender_id}).first()
+        return Place(*found) if found else None
 
 
 def load_all(url: str, sender_id: str) -> list[tuple[int, str]]:
@@ -74,7 +97,7 @@ def _writing(url: str) -> Any:
 
 def _add(connection: Connection, sender_id: str, saved: Saved, *, is_new: bool) -> int:
     rows = [
-        {"sender_id": sender_id, "number": number, "at": _time(turn), "size": len(turn), "data": json.dumps(turn)}
+        {"sender_id": sender_id, "number": number, "at": time_of(turn), "size": len(turn), "data": json.dumps(turn)}
         for number, turn in enumerate(saved.turns, start=saved.number)
     ]
     connection.execute(insert(_TURNS), rows)
@@ -125,5 +148,6 @@ def erase(url: str, sender_ids: Sequence[str]) -> dict[str, int]:
         }
 
 
-def _time(turn: Sequence[dict[str, Any]]) -> float:
+def time_of(turn: Sequence[dict[str, Any]]) -> float:
+    """When a turn ended, seconds since the epoch."""
     return float(turn[-1].get("timestamp") or 0.0)

@@ -6,10 +6,14 @@ endpoints.yml:
       type: bot.runtime.trackers.WindowTrackerStore
       url: sqlite:///var/tracker.db     # or postgresql://…
       turns: 8                          # at least so many turns are loaded, and posted to the action server
+      kept: 256                         # so many conversations stay in memory between their turns
 
 Rasa's SQL store reads all events of a session three times a turn, and writes each one by itself. This one reads the
 last turns once and writes what is new in one row. What came earlier is carried as state (slots, active loop, paused);
 nothing is deleted: `retrieve_full_tracker`, and with it `rasa export` and the API, still read everything.
+
+What this process has saved it keeps, and goes on with where the store's last turn is still that one: another process
+may have answered meanwhile, or somebody erased the conversation.
 
 An undo (UserUtteranceReverted, ActionReverted) reaches as far back as the window.
 
@@ -23,7 +27,9 @@ import itertools
 import json
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rasa.core.brokers.broker import EventBroker
@@ -45,6 +51,19 @@ _T = TypeVar("_T")
 _told_again: set[str] = set()  # databases of which this process has told the latest events
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A tracker as it was saved: its last turn, and the domain whose slots it has."""
+
+    tracker: WindowTracker
+    place: rows.Place
+    domain: Domain
+
+    def is_whole(self, domain: Domain) -> bool:
+        """Whether it holds what was saved and nothing else, for `domain`."""
+        return self.domain is domain and len(self.tracker.events) == self.tracker.stored
+
+
 class WindowTrackerStore(TrackerStore):
     """A tracker store in SQLite or PostgreSQL that loads the last turns."""
 
@@ -55,6 +74,7 @@ class WindowTrackerStore(TrackerStore):
         event_broker: EventBroker | None = None,
         turns: int = 8,
         patience_seconds: float = 30.0,
+        kept: int = 256,
         **kwargs: Any,
     ) -> None:
         """Make the tables where they are missing.
@@ -65,6 +85,7 @@ class WindowTrackerStore(TrackerStore):
             event_broker: gets each new event once it is stored.
             turns: how many turns are loaded at least, half as many more at most.
             patience_seconds: how long a database that is away is waited for.
+            kept: how many conversations stay in memory between their turns, some 100 KB each.
             kwargs: as of Rasa's stores.
 
         Raises:
@@ -75,6 +96,8 @@ class WindowTrackerStore(TrackerStore):
             raise ValueError("tracker_store in endpoints.yml: turns must be at least 2")
         self.url = host or "sqlite:///var/tracker.db"
         self._turns, self._patience = int(turns), float(patience_seconds)
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._most_kept = int(kept)
         upgrade(self.url, "runtime")
         if event_broker is not None and self.url not in _told_again:  # not with each model that a server loads
             _told_again.add(self.url)
@@ -87,6 +110,13 @@ class WindowTrackerStore(TrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The last turns of a conversation; None when it is not known."""
+        kept = self._kept.pop(sender_id, None)  # kept again once it is saved: a turn that fails leaves nothing behind
+        if (
+            kept is not None
+            and kept.is_whole(self.domain)
+            and await self._patiently(lambda: rows.last(self.url, sender_id)) == kept.place
+        ):
+            return kept.tracker
         found = await self._patiently(lambda: rows.load(self.url, sender_id))
         if not found:
             return None
@@ -131,6 +161,9 @@ class WindowTrackerStore(TrackerStore):
             _LOG.warning("Two processes handled conversation '%s' at the same time", own.sender_id)
         own.rows = [(n + own.last - expected if n >= number else n, begin) for n, begin in kept]
         own.stored = len(own.events)
+        # Else the window begins elsewhere than in memory, or what the tracker knows of its rows is not all.
+        if own is tracker and saved.start is None and own.last == expected:
+            self._keep(own, rows.Place(own.last, rows.time_of(told)))
         if self.event_broker is not None:
             self._publish(own.sender_id, told)
 
@@ -150,6 +183,14 @@ class WindowTrackerStore(TrackerStore):
             begin -= 1  # what led to the session in which the message stands, stored with it
         for turn in turns[begin:]:
             self._publish(sender_id, turn)
+
+    def _keep(self, tracker: WindowTracker, place: rows.Place) -> None:
+        if self._most_kept < 1:
+            return
+        self._kept[tracker.sender_id] = _Kept(tracker, place, self.domain)
+        self._kept.move_to_end(tracker.sender_id)
+        if len(self._kept) > self._most_kept:
+            self._kept.popitem(last=False)
 
     def _tracker(self, sender_id: str, before: list[Any], turns: list[tuple[int, str]]) -> WindowTracker:
         tracker = WindowTracker(sender_id, self.domain.slots, max_event_history=self.max_event_history)

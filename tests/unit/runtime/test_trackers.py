@@ -80,7 +80,7 @@ async def test_a_window_has_the_state_of_the_whole_history(
             tracker.update(event)
             told.append(event)
         await store.save(tracker)
-        loaded = await store.retrieve("c")
+        loaded = await make(store.url, turns=5).retrieve("c")
         assert loaded is not None
         found, wanted = state(loaded), state(replay(told))
         if longest == 2:
@@ -167,6 +167,65 @@ async def test_a_save_done_twice_and_one_beside_another(url: str) -> None:
     assert loaded is not None and loaded.last == one.last + 2
 
 
+@pytest.mark.parametrize("seed", range(6))
+async def test_what_stayed_in_memory_is_what_would_be_loaded(tmp_path: Path, seed: int) -> None:
+    store = make(f"sqlite:///{tmp_path}/t.db", turns=5)
+    history, told, stayed = History(seed, undo_every=9), [], 0
+    for _ in range(60):
+        tracker = await store.get_or_create_tracker("c", append_action_listen=False)
+        loaded = await make(store.url, turns=5).retrieve("c")
+        if told and loaded is not None:
+            assert state(tracker) == state(loaded)
+            assert [e.as_dict() for e in tracker.events] == [e.as_dict() for e in loaded.events]
+            assert isinstance(tracker, trackers.WindowTracker)
+            assert (tracker.rows, tracker.stored, tracker.last) == (loaded.rows, loaded.stored, loaded.last)
+        before = getattr(tracker, "seen", False)
+        stayed += before
+        tracker.seen = True
+        for event in history.turn(replay(told)):
+            tracker.update(event)
+            told.append(event)
+        await store.save(tracker)
+    assert 30 < stayed < 60  # of the others the window was cut, or began anew
+
+
+async def test_what_others_did_to_a_conversation_counts_more_than_memory(url: str) -> None:
+    one, other = make(url), make(url)
+    told = await talk(one, History(4, undo_every=99), 3)
+    tracker = await other.retrieve("c")
+    assert tracker is not None
+    for event in (UserUttered("还在吗", {"name": "ask"}), ActionExecuted(LISTEN)):
+        tracker.update(event)
+        told.append(event)
+    await other.save(tracker)
+    found = await one.retrieve("c")
+    assert found is not None and state(found) == state(replay(told))
+    await one.save(found)
+    tracker_rows.erase(url, ["c"])
+    assert await one.retrieve("c") is None and await other.retrieve("c") is None
+
+
+async def test_a_turn_that_failed_leaves_nothing_behind(url: str) -> None:
+    store = make(url)
+    told = await talk(store, History(5, undo_every=99), 3)
+    for _ in range(2):
+        tracker = await store.retrieve("c")
+        assert tracker is not None and state(tracker) == state(replay(told))
+        tracker.update(UserUttered("这句没有答完", {"name": "ask"}))  # and is never saved
+    await store.save(tracker)
+    tracker.update(UserUttered("存了以后又来一句", {"name": "ask"}))
+    found = await store.retrieve("c")
+    assert found is not None and [e.text for e in found.events if isinstance(e, UserUttered)][-1] == "这句没有答完"
+
+
+@pytest.mark.parametrize(("kept", "left"), [(2, ["b", "c"]), (0, [])])
+async def test_only_so_many_stay(tmp_path: Path, kept: int, left: list[str]) -> None:
+    store = make(f"sqlite:///{tmp_path}/t.db", kept=kept)
+    for sender in "abc":
+        await talk(store, History(2, undo_every=99), 2, sender)
+    assert list(store._kept) == left
+
+
 async def test_a_clock_that_was_ahead_hides_no_untold_events(url: str) -> None:
     store = make(url)
     await talk(store, History(2, undo_every=99), 2)
@@ -192,8 +251,11 @@ async def test_events_untold_by_a_killed_process_are_told_at_the_next_start(url:
     assert heard.bodies == []
 
 
-async def test_a_database_that_is_away_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = make(f"sqlite:///{tmp_path}/t.db", patience_seconds=5)
+@pytest.mark.parametrize(("asked", "kept"), [("load", 0), ("last", 9)])
+async def test_a_database_that_is_away_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, kept: int
+) -> None:
+    store = make(f"sqlite:///{tmp_path}/t.db", patience_seconds=5, kept=kept)
     await talk(store, History(1, undo_every=99), 2)
     calls = []
 
@@ -201,11 +263,12 @@ async def test_a_database_that_is_away_is_waited_for(tmp_path: Path, monkeypatch
         calls.append(1)
         if len(calls) < 4:
             raise OperationalError("SELECT", {}, Exception("connection refused"))
-        return load(*arguments)
+        return original(*arguments)
 
-    load = tracker_rows.load
-    monkeypatch.setattr(tracker_rows, "load", away)
+    original = getattr(tracker_rows, asked)
+    monkeypatch.setattr(tracker_rows, asked, away)
     assert await store.retrieve("c") is not None and len(calls) == 4
+    await talk(store, History(1, undo_every=99), 2)
     store._patience, calls[:] = 0.1, []
     with pytest.raises(OperationalError):
         await store.retrieve("c")
