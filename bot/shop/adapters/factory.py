@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.service_settings import Systems
-from bot.settings import Settings, get_settings
+from bot.settings import get_settings
 from bot.shop.adapters.http import HttpCrm, HttpInventory, HttpLogistics, HttpOrders
 from bot.shop.adapters.http_after_sale import HttpAfterSale
 from bot.shop.adapters.http_api import HttpApi
@@ -34,10 +34,10 @@ class ShopSystems:
 def systems() -> ShopSystems:
     """The systems of this process."""
     global _latest
-    settings = get_settings()
-    if _latest is None or _latest[0] is not settings:
-        _latest = settings, _systems(settings.shop_url, settings.systems.json())  # a pydantic model has no hash
-    return _latest[1]
+    url, settings = get_settings().shop_url, get_settings().systems
+    if _latest is None or _latest[0] != url or _latest[1] is not settings:
+        _latest = url, settings, _systems(url, settings.json())  # a pydantic model has no hash
+    return _latest[2]
 
 
 @lru_cache(maxsize=4)
@@ -45,7 +45,7 @@ def _systems(url: str, content: str) -> ShopSystems:
     return build_systems(url, Systems.parse_raw(content))
 
 
-_latest: tuple[Settings, ShopSystems] | None = None  # of the settings as they were asked last
+_latest: tuple[str, Systems, ShopSystems] | None = None  # of the settings as they were asked last
 
 
 def build_systems(url: str, settings: Systems) -> ShopSystems:

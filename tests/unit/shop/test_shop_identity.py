@@ -39,6 +39,8 @@ def test_the_systems_stay_until_the_settings_change(monkeypatch: pytest.MonkeyPa
         assert systems() is not found
     get_settings.cache_clear()
     assert systems() is found
+    monkeypatch.setattr(get_settings(), "shop_url", "sqlite:///another.db")
+    assert systems() is not found
 
 
 @pytest.mark.parametrize(
