@@ -72,7 +72,14 @@ class Shipping(_Strict):
     other_grams: int = Field(default=1000, ge=1)
 
 
-class SystemEndpoint(_Strict):
+class _Fixed(_Strict):
+    """What never changes, and so has a hash."""
+
+    class Config:
+        frozen = True
+
+
+class SystemEndpoint(_Fixed):
     """Where one of the shop's systems lives; times in seconds, `total_seconds` with all repetitions."""
 
     type: Literal["local", "http"] = "local"
@@ -98,7 +105,7 @@ class SystemEndpoint(_Strict):
         return values
 
 
-class Systems(_Strict):
+class Systems(_Fixed):
     """The shop's systems; orders and after-sale share tables, so they are local or HTTP together."""
 
     inventory: SystemEndpoint = SystemEndpoint()

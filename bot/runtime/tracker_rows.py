@@ -22,8 +22,6 @@ _WINDOW = (
     .where(_HEADS.c.sender_id == bindparam("sender"))
     .order_by(_TURNS.c.number)
 )
-
-
 _LAST = (
     select(_TURNS.c.number, _TURNS.c.at)
     .where(_TURNS.c.sender_id == bindparam("sender"))
@@ -73,7 +71,7 @@ def last(url: str, sender_id: str) -> Place | None:
 def load_all(url: str, sender_id: str) -> list[tuple[int, str]]:
     """(number, data) of all turns."""
     query = select(_TURNS.c.number, _TURNS.c.data).where(_TURNS.c.sender_id == sender_id).order_by(_TURNS.c.number)
-    with engine_for(url).connect() as connection:
+    with asking(url) as connection:
         return [(row.number, row.data) for row in connection.execute(query)]
 
 
@@ -123,7 +121,7 @@ def _add_behind(connection: Connection, sender_id: str, saved: Saved) -> int:
 
 def senders(url: str) -> list[str]:
     """Every conversation's id."""
-    with engine_for(url).connect() as connection:
+    with asking(url) as connection:
         return list(connection.execute(select(_HEADS.c.sender_id)).scalars())
 
 

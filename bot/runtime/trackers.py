@@ -185,8 +185,6 @@ class WindowTrackerStore(TrackerStore):
             self._publish(sender_id, turn)
 
     def _keep(self, tracker: WindowTracker, place: rows.Place) -> None:
-        if self._most_kept < 1:
-            return
         self._kept[tracker.sender_id] = _Kept(tracker, place, self.domain)
         self._kept.move_to_end(tracker.sender_id)
         if len(self._kept) > self._most_kept:

@@ -33,19 +33,13 @@ class ShopSystems:
 
 def systems() -> ShopSystems:
     """The systems of this process."""
-    global _latest
-    url, settings = get_settings().shop_url, get_settings().systems
-    if _latest is None or _latest[0] != url or _latest[1] is not settings:
-        _latest = url, settings, _systems(url, settings.json())  # a pydantic model has no hash
-    return _latest[2]
+    settings = get_settings()
+    return _systems(settings.shop_url, settings.systems)
 
 
 @lru_cache(maxsize=4)
-def _systems(url: str, content: str) -> ShopSystems:
-    return build_systems(url, Systems.parse_raw(content))
-
-
-_latest: tuple[str, Systems, ShopSystems] | None = None  # of the settings as they were asked last
+def _systems(url: str, settings: Systems) -> ShopSystems:
+    return build_systems(url, settings)
 
 
 def build_systems(url: str, settings: Systems) -> ShopSystems:
