@@ -1,4 +1,8 @@
-"""`python -m bot bench-load`: the bots one after the other on the same machine, the same scripts, the same search."""
+"""`python -m bot bench-load`: the bots on the same machine, the same scripts, the same search.
+
+All of them run at once, and their steps go by turns: many a machine becomes faster and slower within minutes, so that
+what comes first and what comes last cannot be compared. Who does not have the turn computes next to nothing.
+"""
 
 import asyncio
 import math
@@ -6,15 +10,15 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
 
 from bot.launch import fronted
 from bot.launch.load import cpu, ours, template
-from bot.launch.load.crowd import Crowd, Step, problems
+from bot.launch.load.crowd import Crowd, problems
 from bot.launch.load.notes import Notes
 from bot.launch.load.report import Contender, Row, write_table
 from bot.launch.load.report import table as as_table
@@ -56,10 +60,14 @@ class Options:
     seed: int = 1
 
 
-@dataclass
-class _Measured:
-    contender: Contender
-    steps: list[Step] = field(default_factory=list)
+@dataclass(frozen=True)
+class _Bot:
+    """A bot that runs: its name, the port to talk to it, its processes, and the notes of its turns if it writes any."""
+
+    name: str
+    port: int
+    children: Sequence[Server]
+    notes: Notes | None = None
 
 
 def bench_load(options: Options, page: Path | None = None) -> list[Contender]:
@@ -75,12 +83,12 @@ def bench_load(options: Options, page: Path | None = None) -> list[Contender]:
         fronted.find_nginx()
     kept = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(kept)[: options.cores])
-    found = []
     try:
-        if options.only != "ours":
-            found.append(_measure_template(options))
-        if options.only != "template":
-            found += [_measure_ours(options, profile) for profile in options.profiles]
+        with ExitStack() as running:
+            bots = [] if options.only == "ours" else [running.enter_context(_template(options))]
+            for profile in () if options.only == "template" else options.profiles:
+                bots.append(running.enter_context(_ours(options, profile)))
+            found = asyncio.run(_measure_all(bots, options))
     finally:
         os.sched_setaffinity(0, kept)
     text = as_table(found, options.seconds, min(options.cores, len(kept)))
@@ -98,16 +106,18 @@ def _check_redis(url: str) -> None:
         raise LaunchError(f"连不上 Redis（{url.rpartition('@')[2]}）：{error}。可以先运行 make services") from None
 
 
-def _measure_template(options: Options) -> Contender:
+@contextmanager
+def _template(options: Options) -> Iterator[_Bot]:
     folder = template.trained(load_scripts(), ROOT / "var" / "bench-load", say)
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
         action, core = free_ports(2, _PORTS_IN_A_ROW)
         children = template.servers(folder, options.redis_url, (action, core), Path(name))
         with _running(children):
-            return asyncio.run(_measure("Rasa 模板", core, children, options))
+            yield _Bot("Rasa 模板", core, children)
 
 
-def _measure_ours(options: Options, profile: str) -> Contender:
+@contextmanager
+def _ours(options: Options, profile: str) -> Iterator[_Bot]:
     with tempfile.TemporaryDirectory(prefix="dianxiaoer-load-") as name:
         var = Path(name)
         ports = free_ports(3, _PORTS_IN_A_ROW)
@@ -115,8 +125,7 @@ def _measure_ours(options: Options, profile: str) -> Contender:
             children = ours.servers(profile)
             with _running(children):
                 title = f"店小二（{profile}）" if profile else "店小二"
-                notes = Notes(var / "times.jsonl")
-                return asyncio.run(_measure(title, ports[1], children, options, notes))
+                yield _Bot(title, ports[1], children, Notes(var / "times.jsonl"))
 
 
 @contextmanager
@@ -128,36 +137,71 @@ def _running(children: list[Server]) -> Iterator[None]:
         stop(children)
 
 
-async def _measure(
-    name: str, port: int, children: Sequence[Server], options: Options, notes: Notes | None = None
-) -> Contender:
-    url = f"http://{HOST}:{port}/webhooks/rest/webhook"
-    rows = []
-    async with Crowd(url, load_scripts(), options.customers, options.seed) as crowd:
-        say(f"▶ {name}：预热 {options.warm_up:.0f} 秒……")
-        warm = figures(await crowd.play(_WARM_RATE, options.warm_up))
+async def _measure_all(bots: Sequence[_Bot], options: Options) -> list[Contender]:
+    turn = asyncio.Lock()  # goes to who has waited longest, so that they take turns
+    async with AsyncExitStack() as stack:
+        crowds = [
+            await stack.enter_async_context(
+                Crowd(
+                    f"http://{HOST}:{bot.port}/webhooks/rest/webhook", load_scripts(), options.customers, options.seed
+                )
+            )
+            for bot in bots
+        ]
+        measuring = [_Measuring(bot, crowd, options, turn) for bot, crowd in zip(bots, crowds, strict=True)]
+        rates = await asyncio.gather(*(one.highest() for one in measuring))
+        rows = await asyncio.gather(*(one.rows(best) for one, best in zip(measuring, rates, strict=True)))
+    return [Contender(bot.name, best, got) for bot, best, got in zip(bots, rates, rows, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """The steps of one bot; each waits for `turn`."""
+
+    bot: _Bot
+    crowd: Crowd
+    options: Options
+    turn: asyncio.Lock
+
+    async def highest(self) -> float:
+        """The highest rate in turns a second; 0 if the lowest is too high.
+
+        Raises:
+            LaunchError: most messages are not answered at all.
+        """
+        name = self.bot.name
+        async with self.turn:
+            say(f"▶ {name}：预热 {self.options.warm_up:.0f} 秒……")
+            warm = figures(await self.crowd.play(_WARM_RATE, self.options.warm_up))
         if warm.failures > warm.turns / 2:
-            ends = "\n".join(f"── {child.name}\n{child.last_words()}" for child in children)
+            ends = "\n".join(f"── {child.name}\n{child.last_words()}" for child in self.bot.children)
             raise LaunchError(f"{name}没有好好回答，量不出速率：\n{ends}")
+        best, _ = await highest_rate(self._play)
+        return best
 
-        async def play(rate: float) -> Figures:
-            step = await crowd.play(rate, options.seconds, _SETTLE)
-            found = figures(step)
-            said = "；".join(problems(step.samples))
-            say(f"  {_in_words(found)}{'：' + said if said else ''}")
-            return found
+    async def _play(self, rate: float) -> Figures:
+        async with self.turn:
+            step = await self.crowd.play(rate, self.options.seconds, _SETTLE)
+        found = figures(step)
+        said = "；".join(problems(step.samples))
+        say(f"  {self.bot.name}　{_in_words(found)}{'：' + said if said else ''}")
+        return found
 
-        best, _ = await highest_rate(play)
-        for share in SHARES if best else ():
-            before, began, turns = cpu.read(children), time.time(), crowd.turns
-            step = await crowd.play(share * best, options.seconds, _SETTLE)
-            used, seconds = cpu.read(children).since(before), time.time() - began
-            found = figures(step)
-            say(f"  {share:.0%}：{_in_words(found)}")
-            own = {one: 1000 * spent / max(crowd.turns - turns, 1) for one, spent in used.own.items()}
-            parts = notes.parts(began + _SETTLE, began + seconds) if notes else {}
-            rows.append(Row(share, found, own, used.others / seconds, parts))
-    return Contender(name, best, tuple(rows))
+    async def rows(self, best: float) -> tuple[Row, ...]:
+        """What it does at each of the shares of its highest rate."""
+        return tuple([await self._row(share, share * best) for share in SHARES if best])
+
+    async def _row(self, share: float, rate: float) -> Row:
+        crowd, notes = self.crowd, self.bot.notes
+        async with self.turn:
+            before, began, turns = cpu.read(self.bot.children), time.time(), crowd.turns
+            step = await crowd.play(rate, self.options.seconds, _SETTLE)
+            used, seconds = cpu.read(self.bot.children).since(before), time.time() - began
+        found = figures(step)
+        say(f"  {self.bot.name}　{share:.0%}：{_in_words(found)}")
+        own = {one: 1000 * spent / max(crowd.turns - turns, 1) for one, spent in used.own.items()}
+        parts = notes.parts(began + _SETTLE, began + seconds) if notes else {}
+        return Row(share, found, own, used.others / seconds, parts)
 
 
 def _in_words(found: Figures) -> str:

@@ -49,7 +49,7 @@ class Contender:
 def table(found: Sequence[Contender], seconds: float, cores: int) -> str:
     """Rates, times, the ratios of the other contenders to the first, CPU by process, and where a turn's time goes."""
     lines = [
-        f"{cores} 个核，所有部分都在这台机器上；按泊松到达的顾客说同样的剧本，每步 {seconds:.0f} 秒；"
+        f"{cores} 个核，所有部分都在这台机器上；按泊松到达的顾客说同样的剧本，每步 {seconds:.0f} 秒，几个机器人轮流；"
         f"最高速率是 95% 的一轮不超过 {1000 * LIMIT:.0f} 毫秒、失败不超过 1% 的最高一步。",
         "",
         "| 谁 | 速率（轮/秒） | 占最高 | 中位数（毫秒） | 95% | 99% | 轮数 | 失败 | 别的程序占的核 |",
@@ -69,7 +69,7 @@ def table(found: Sequence[Contender], seconds: float, cores: int) -> str:
         first, others = found[0], found[1:]
         told = [f"{one.name} {one.best:.1f} 轮/秒，是它的 **{one.best / first.best:.1f} 倍**" for one in others]
         lines += ["", f"最高速率：{first.name} {first.best:.1f} 轮/秒；{'；'.join(told)}。"]
-    lines += ["", "一轮用的处理器时间（毫秒；机器忙不忙对它影响小），和由它折算的一个核每秒最多几轮：", ""]
+    lines += ["", "一轮用的处理器时间（毫秒；排队不算在内，机器慢了它也变大），和由它折算的一个核每秒最多几轮：", ""]
     lines += [f"- {one.name}（{row.figures.rate:.1f} 轮/秒时）：{_cpu(row)}" for one in found for row in _typical(one)]
     timed = [(one, row) for one in found for row in _typical(one) if row.parts]
     for one, row in timed:
