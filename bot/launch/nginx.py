@@ -107,7 +107,8 @@ def _places(folder: Path | None) -> list[str]:
 
 
 def _upstream(name: str, servers: Sequence[str], balancing: str, patience: str) -> str:
-    lines = [balancing, *(f"server {server} {patience};" for server in servers)]
+    # Without a zone each of nginx's workers counts only the connections of its own.
+    lines = [f"zone {name} 64k;", balancing, *(f"server {server} {patience};" for server in servers)]
     return _block(f"upstream {name}", [*lines, "keepalive 64;"])
 
 
