@@ -62,7 +62,7 @@ def add_to(commands: Commands) -> None:
         "--profile",
         default="",
         choices=["single", "multicore", "cluster"],
-        help="店小二只量一个配置：single 是 make run，其余见 bot up --help；不写就先后量 single 和 multicore",
+        help="店小二只量一个配置：single 是 make run，其余见 bot up --help；不写就轮流量 single 和 multicore",
     )
     load.add_argument("--only", default="", choices=["", "ours", "template"], help="只量一方，不对比")
     load.add_argument("--redis", default="redis://127.0.0.1:6379/0", metavar="URL", help="锁用的 Redis，默认本机")

@@ -43,7 +43,7 @@ class Options:
         seconds: counted of each step.
         warm_up: seconds of quiet talk before the first step.
         customers: conversations at once.
-        profiles: of ours, one after another; "" is `make run`, the others as in `bot.launch.fronted`.
+        profiles: of ours; "" is `make run`, the others as in `bot.launch.fronted`.
         only: "ours" or "template" alone; "" for both.
         cores: how many of this machine's cores everything gets together.
         redis_url: for the locks.
@@ -68,6 +68,11 @@ class _Bot:
     port: int
     children: Sequence[Server]
     notes: Notes | None = None
+
+    @property
+    def url(self) -> str:
+        """Of its REST channel."""
+        return f"http://{HOST}:{self.port}/webhooks/rest/webhook"
 
 
 def bench_load(options: Options, page: Path | None = None) -> list[Contender]:
@@ -141,11 +146,7 @@ async def _measure_all(bots: Sequence[_Bot], options: Options) -> list[Contender
     turn = asyncio.Lock()  # goes to who has waited longest, so that they take turns
     async with AsyncExitStack() as stack:
         crowds = [
-            await stack.enter_async_context(
-                Crowd(
-                    f"http://{HOST}:{bot.port}/webhooks/rest/webhook", load_scripts(), options.customers, options.seed
-                )
-            )
+            await stack.enter_async_context(Crowd(bot.url, load_scripts(), options.customers, options.seed))
             for bot in bots
         ]
         measuring = [_Measuring(bot, crowd, options, turn) for bot, crowd in zip(bots, crowds, strict=True)]
@@ -169,13 +170,12 @@ class _Measuring:
         Raises:
             LaunchError: most messages are not answered at all.
         """
-        name = self.bot.name
         async with self.turn:
-            say(f"▶ {name}：预热 {self.options.warm_up:.0f} 秒……")
+            say(f"▶ {self.bot.name}：预热 {self.options.warm_up:.0f} 秒……")
             warm = figures(await self.crowd.play(_WARM_RATE, self.options.warm_up))
         if warm.failures > warm.turns / 2:
             ends = "\n".join(f"── {child.name}\n{child.last_words()}" for child in self.bot.children)
-            raise LaunchError(f"{name}没有好好回答，量不出速率：\n{ends}")
+            raise LaunchError(f"{self.bot.name}没有好好回答，量不出速率：\n{ends}")
         best, _ = await highest_rate(self._play)
         return best
 
