@@ -1,12 +1,13 @@
 """Who writes, as the channel says."""
 
-import asyncio
 import logging
+from functools import partial
 
 from rasa_sdk import Tracker
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import conversations
+from bot.brief import run_brief
 from bot.shop import Access, SystemDown
 from bot.shop.adapters import open_access
 
@@ -32,7 +33,8 @@ async def account_of(tracker: Tracker) -> tuple[str, str]:
         SystemDown: the store did not answer; a customer must not be taken for a guest.
     """
     try:
-        known = await asyncio.to_thread(conversations.account_of, conversations.current_store(), tracker.sender_id)
+        store = conversations.current_store()
+        known = await run_brief(partial(conversations.account_of, store, tracker.sender_id), store.url)
     except SQLAlchemyError as error:
         logger.exception("The conversations could not be asked who writes")
         raise SystemDown("crm", type(error).__name__) from None

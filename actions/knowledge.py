@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -14,6 +15,7 @@ from actions.answers import plain
 from actions.cards import Button
 from actions.phrases import phrase
 from bot import knowledge
+from bot.brief import run_brief
 from bot.clock import local
 from bot.knowledge import Entry, FieldError, Found, Shop, current_index, fill, search
 from bot.knowledge.said import live_words
@@ -50,7 +52,10 @@ async def consult(tracker: Tracker, text: str) -> Consulted | None:
     settings = get_settings()
     try:
         index = current_index(settings.knowledge_url, settings.shop_url)
-        return Consulted(text, tracker.sender_id, await asyncio.to_thread(search, index, text))
+        ask = partial(search, index, text)
+        # In a thread while the index may have to be renewed, which takes long.
+        found = await (run_brief(ask, index.url, index.shop_url) if index.checked else asyncio.to_thread(ask))
+        return Consulted(text, tracker.sender_id, found)
     except (SQLAlchemyError, EncoderError, ShopError) as error:
         logger.warning("The knowledge base cannot be asked: %s", error)
         return None
@@ -65,8 +70,8 @@ async def note(consulted: Consulted | None) -> int:
         return 0
     url = get_settings().knowledge_url
     try:
-        kept = asyncio.to_thread(knowledge.note_asked, url, consulted.conversation, consulted.text, consulted.found)
-        return await kept
+        asked = consulted.conversation, consulted.text, consulted.found
+        return await run_brief(partial(knowledge.note_asked, url, *asked), url)
     except SQLAlchemyError as error:
         logger.warning("A question was not kept: %s", error)
         return 0
@@ -86,7 +91,7 @@ async def say_entry(
 ) -> bool:
     """Say an entry with today's figures and its source; whether its figures could be filled."""
     try:
-        answer = await asyncio.to_thread(_filled, entry)
+        answer = await run_brief(partial(_filled, entry), get_settings().shop_url)
     except (FieldError, SQLAlchemyError) as error:
         logger.error("Entry %s cannot be said: %s", entry.id, error)
         return False

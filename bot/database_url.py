@@ -8,6 +8,11 @@ def is_mysql(url: str) -> bool:
     return _scheme(url)[0] in _MYSQL
 
 
+def is_file(url: str) -> bool:
+    """Whether the address is one of SQLite: a file on this machine, or memory."""
+    return _scheme(url)[0] == "sqlite"
+
+
 def with_driver(url: str) -> str:
     """An address of MySQL or MariaDB with the driver that comes with the house; any other one as it is.
 

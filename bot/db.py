@@ -30,7 +30,8 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from bot import mysql
-from bot.database_url import is_mysql
+from bot.brief import WouldWait, hurried
+from bot.database_url import is_file, is_mysql
 from bot.mysql_migrations import Resumed, migrating_alone
 from bot.observing.pools import WatchedPool
 
@@ -124,7 +125,12 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def _begin_writing(connection: Any) -> None:
-    """Wait for the lock as long as `busy_timeout` says, but look often: who sleeps long finds it taken again."""
+    """Wait for the lock as long as `busy_timeout` says, but look often: who sleeps long finds it taken again.
+
+    Raises:
+        WouldWait: it is taken, and the work is in haste.
+    """
+    haste = hurried()
     cursor = connection.connection.cursor()
     (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
     end = time.monotonic() + patience / 1000
@@ -133,10 +139,14 @@ def _begin_writing(connection: Any) -> None:
         while time.monotonic() < end:
             try:
                 cursor.execute("BEGIN IMMEDIATE")
+                if haste:
+                    haste.writes = True
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error):
                     raise
+            if haste:
+                raise WouldWait
             time.sleep(_LOOK_SECONDS)
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # what it raises now is SQLAlchemy's
     finally:
@@ -154,11 +164,14 @@ def _turn(url: str) -> Any:
 def _taking_turns(url: str) -> Iterator[None]:
     # Else each thread would look for SQLite's lock by itself, and those that wait would keep the one that works from
     # working. Who waits too long goes on, and SQLite says what is wrong.
-    if make_url(url).get_backend_name() != "sqlite":
+    if not is_file(url):
         yield
         return
     turn = _turn(url)
-    mine = turn.acquire(timeout=_BUSY_SECONDS)
+    mine = turn.acquire(blocking=False)
+    if not mine and hurried():
+        raise WouldWait
+    mine = mine or turn.acquire(timeout=_BUSY_SECONDS)
     try:
         yield
     finally:

@@ -1,6 +1,8 @@
 """我的订单, 快递到哪了, 催一下."""
 
-import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -10,6 +12,7 @@ from actions.answering import refuse
 from actions.figures import day, day_of, in_words
 from actions.memory import Events
 from actions.phrases import moment, phrase
+from bot.brief import run_brief
 from bot.clock import local, now
 from bot.settings import get_settings
 from bot.shop import Order, Parcel, Refused, ShopError, format_fen
@@ -35,7 +38,7 @@ class CheckOrder(OrderAnswer):
             return []
         order = orders[0]
         parcels = await systems().logistics.parcels(order) if order.shipped_at else []
-        next_step = await asyncio.to_thread(_next_step, order, parcels)
+        next_step = await _brief(_next_step, order, parcels)
         dispatcher.utter_message(response=f"utter_order_{order.status}", next=next_step, **figures_of(order))
         return []
 
@@ -52,12 +55,12 @@ class TrackLogistics(OrderAnswer):
         shown = [order for order in orders if order.status == "shipped"][:2] or orders[:1]
         for order, parcels in zip(shown, await gather(*(systems().logistics.parcels(o) for o in shown)), strict=True):
             if not any(parcel.traces for parcel in parcels):
-                arrives = await asyncio.to_thread(_arrival, order)
+                arrives = await _brief(_arrival, order)
                 response = "utter_not_shipped" if order.status == "paid" else f"utter_order_{order.status}"
                 dispatcher.utter_message(response=response, next=arrives, **figures_of(order))
                 continue
             for parcel in parcels:
-                arrives = "" if parcel.status == "delivered" else await asyncio.to_thread(_arrival, order)
+                arrives = "" if parcel.status == "delivered" else await _brief(_arrival, order)
                 dispatcher.utter_message(
                     response="utter_parcel", carrier=parcel.carrier, parcel_no=parcel.no, traces=_steps(parcel),
                     next=arrives, **figures_of(order),
@@ -89,6 +92,10 @@ class UrgeDelivery(OrderAnswer):
             response=response, ticket_no=ticket.no, promised_at=words["promised_at"], **figures_of(order)
         )
         return []
+
+
+async def _brief(function: Callable[..., str], *args: Any) -> str:
+    return await run_brief(partial(function, *args), get_settings().shop_url)
 
 
 def said_at(case: Case) -> str:

@@ -15,6 +15,7 @@ from bot.knowledge.words import ProductNames
 from bot.shop import Catalogue, current_catalogue
 
 RECHECK_SECONDS = 1.0
+_MARGIN_SECONDS = 0.1  # of a search that begins just before a recheck is due
 PATIENCE_SECONDS = 2.0  # a renewal that takes longer goes on beside the questions, answered by the old index
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,11 @@ class CurrentIndex:
                     self._renewal.join(PATIENCE_SECONDS)
             assert self._index is not None
             return self._index, self._names
+
+    @property
+    def checked(self) -> bool:
+        """Whether the next search need not look whether entries or names have changed."""
+        return time.monotonic() - self._checked < RECHECK_SECONDS - _MARGIN_SECONDS and not self._renewing()
 
     def question(self, text: str) -> Question:
         """`text` ready to be asked."""

@@ -39,6 +39,7 @@ from rasa.shared.core.events import SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from bot.brief import run_brief
 from bot.db import upgrade
 from bot.runtime import tracker_rows as rows
 from bot.runtime.window import WindowTracker, revive, shorter
@@ -114,10 +115,10 @@ class WindowTrackerStore(TrackerStore):
         if (
             kept is not None
             and kept.is_whole(self.domain)
-            and await self._patiently(lambda: rows.last(self.url, sender_id)) == kept.place
+            and await self._patiently(lambda: rows.last(self.url, sender_id), brief=True) == kept.place
         ):
             return kept.tracker
-        found = await self._patiently(lambda: rows.load(self.url, sender_id))
+        found = await self._patiently(lambda: rows.load(self.url, sender_id), brief=True)
         if not found:
             return None
         known = {slot.name for slot in self.domain.slots}
@@ -132,7 +133,7 @@ class WindowTrackerStore(TrackerStore):
 
     async def exists(self, conversation_id: str) -> bool:
         """Whether the conversation is known."""
-        return bool(await self._patiently(lambda: rows.load(self.url, conversation_id)))
+        return bool(await self._patiently(lambda: rows.load(self.url, conversation_id), brief=True))
 
     async def keys(self) -> Iterable[str]:
         """All conversations' ids."""
@@ -156,7 +157,7 @@ class WindowTrackerStore(TrackerStore):
         else:
             saved, kept = self._in_window(own, number, told)
         expected = number + len(saved.turns) - 1
-        own.last = await self._patiently(lambda: rows.save(self.url, own.sender_id, saved))
+        own.last = await self._patiently(lambda: rows.save(self.url, own.sender_id, saved), brief=True)
         if own.last != expected:
             _LOG.warning("Two processes handled conversation '%s' at the same time", own.sender_id)
         own.rows = [(n + own.last - expected if n >= number else n, begin) for n, begin in kept]
@@ -237,8 +238,8 @@ class WindowTrackerStore(TrackerStore):
         for event in told:
             self.event_broker.publish({"sender_id": sender_id, **event})
 
-    async def _patiently(self, work: Callable[[], _T]) -> _T:
-        """Do it in a thread, again and again while the database is away.
+    async def _patiently(self, work: Callable[[], _T], *, brief: bool = False) -> _T:
+        """Do it, again and again while the database is away; in a thread unless it is `brief`.
 
         Raises:
             SQLAlchemyError: as the database says, when patience is at its end.
@@ -246,7 +247,7 @@ class WindowTrackerStore(TrackerStore):
         until, pause = time.monotonic() + self._patience, 0.05
         while True:
             try:
-                return await asyncio.to_thread(work)
+                return await (run_brief(work, self.url) if brief else asyncio.to_thread(work))
             except (OperationalError, InterfaceError, DBAPIError) as error:
                 gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
                 if not gone or time.monotonic() + pause > until:

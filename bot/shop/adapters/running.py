@@ -1,26 +1,29 @@
-"""Database work off the event loop, answered in time or not at all."""
+"""The shop's database, asked by coroutines: it answers in time or not at all."""
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+import async_timeout
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from bot.brief import run_brief
 from bot.shop.errors import SystemDown
 
 SECONDS = 3.0
 T = TypeVar("T")
 
 
-async def answered(system: str, function: Callable[..., T], *args: Any, **values: Any) -> T:
-    """`function(*args, **values)` in a thread, so that a slow database holds up nobody else.
+async def answered(system: str, function: Callable[..., T], url: str, *args: Any, **values: Any) -> T:
+    """`function(url, *args, **values)`; a slow database holds up nobody else.
 
     Raises:
         SystemDown: the database does not answer, or not within three seconds.
     """
     try:
-        return await asyncio.wait_for(asyncio.to_thread(partial(function, *args, **values)), SECONDS)
+        async with async_timeout.timeout(SECONDS):
+            return await run_brief(partial(function, url, *args, **values), url)
     except asyncio.TimeoutError:
         raise SystemDown(system, "超时") from None
     except (OperationalError, InterfaceError) as error:
