@@ -1,5 +1,9 @@
 """What the customer asks about themselves: what is kept of them, to erase it, no offers or offers again."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -14,11 +18,12 @@ from actions.phrases import phrase
 from actions.turn import Turn
 from bot.settings import get_settings
 from bot.shop import Access
-from bot.shop.adapters.running import answered
+from bot.shop.adapters.running import answered, asked
 from bot.shop.outreach import react, set_offers
 from bot.shop.privacy import Remembered, check_erasable, erase, remembered
 
 REQUEST = "account_request"
+T = TypeVar("T")
 # How each kind of memory is told; a room that joins adds its kinds here and in domain.yml.
 TOLD = {
     "person": "utter_part_remembered_person",
@@ -67,14 +72,19 @@ class EraseData(FlowResolution):
         return "action_erase_data"
 
     async def resolve(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        await answered("crm", erase, get_settings().shop_url, await access_of(tracker))
+        await _in_all_rooms(erase, await access_of(tracker))
         dispatcher.utter_message(response="utter_erased")
         return [AllSlotsReset()]
 
 
+async def _in_all_rooms(function: Callable[[str, Access], T], access: Access) -> T:
+    url = get_settings().shop_url
+    return await asked("crm", url, partial(function, url, access), brief=False)
+
+
 async def _show(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     access = await access_of(tracker)
-    found = await answered("crm", remembered, get_settings().shop_url, access)
+    found = await _in_all_rooms(remembered, access)
     dispatcher.utter_message(response="utter_remembered", things="\n".join(map(_told, found)))
     return []
 
@@ -86,7 +96,7 @@ def _told(thing: Remembered) -> str:
 async def _begin_to_erase(tracker: Tracker) -> Events:
     """Ask only those who can have it."""
     access = await access_of(tracker)
-    await answered("crm", check_erasable, get_settings().shop_url, access)
+    await _in_all_rooms(check_erasable, access)
     return [FollowupAction("erase_form")]
 
 

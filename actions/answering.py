@@ -7,6 +7,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from rasa_sdk import Action, Tracker
@@ -17,8 +18,9 @@ from actions.figures import in_words
 from actions.memory import CONFIRMED, DOWN, ENDING, Events, end
 from actions.phrases import phrase
 from actions.turn import Turn
+from bot.settings import get_settings
 from bot.shop import Refused, SystemDown
-from bot.shop.adapters.running import answered
+from bot.shop.adapters.running import asked
 
 CALLBACK_FORM = "callback_form"
 SECONDS = 3.0  # a turn's patience with the shop's systems, and the least that an action late in the turn still gets
@@ -71,12 +73,12 @@ class FormQuestion(ShopAction):
 
 
 async def ask_shop(function: Callable[..., T], *args: Any, **values: Any) -> T:
-    """`function(*args, **values)` on the shop's own database, off the event loop.
+    """`function(*args, **values)` on the shop's own database.
 
     Raises:
         SystemDown: it does not answer in time.
     """
-    return await answered("shop", function, *args, **values)
+    return await asked("shop", get_settings().shop_url, partial(function, *args, **values))
 
 
 async def in_time(tracker: Tracker, work: Events | Awaitable[Events]) -> Events:
