@@ -18,6 +18,8 @@ VARIABLE = "DIANXIAOER_TIMES"
 PARSE, POLICIES, CALL, ACTION, STORE = "parse", "policies", "call", "action", "store"
 TURN, HELD, EVENTS = "turn", "held", "events"  # with the lock and its wait, with the lock held, telling the events
 Name = Callable[..., str]
+Line = tuple[str, str, float, float]
+Write = Callable[[Line], object]
 _KEPT_SECONDS = 1.0
 # Kinds that are being timed in this task: a store that reads while it saves counts once.
 _inside: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar("inside", default=frozenset())
@@ -27,13 +29,12 @@ def _none(*_: Any, **__: Any) -> str:
     return ""
 
 
-def timed(owner: type, method: str, kind: str, write: Callable[[str], object], name: Name = _none) -> None:
+def timed(owner: type, method: str, kind: str, write: Write, name: Name = _none) -> None:
     """Let `owner.method`, a function or a coroutine, write a line for each call; `name` reads its arguments."""
     original = getattr(owner, method)
 
     def note(began: float, start: float, args: Any, kwargs: Any) -> None:
-        line = [kind, name(*args, **kwargs), began, time.perf_counter() - start]
-        write(json.dumps(line, ensure_ascii=False) + "\n")
+        write((kind, name(*args, **kwargs), began, time.perf_counter() - start))
 
     async def later(*args: Any, **kwargs: Any) -> Any:
         if kind in _inside.get():
@@ -58,7 +59,7 @@ def timed(owner: type, method: str, kind: str, write: Callable[[str], object], n
     setattr(owner, method, later if inspect.iscoroutinefunction(original) else now)
 
 
-def _rasa(write: Callable[[str], object]) -> Callable[[], None]:
+def _rasa(write: Write) -> Callable[[], None]:
     from rasa.core.actions.action import RemoteAction
     from rasa.core.agent import Agent
     from rasa.core.processor import MessageProcessor
@@ -80,7 +81,7 @@ def _rasa(write: Callable[[str], object]) -> Callable[[], None]:
     return rasa_server.main
 
 
-def _actions(write: Callable[[str], object]) -> Callable[[], None]:
+def _actions(write: Write) -> Callable[[], None]:
     from rasa_sdk.executor import ActionExecutor
 
     from bot.launch import action_server
@@ -101,11 +102,11 @@ class Lines:
 
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        self._kept: list[str] = []
+        self._kept: list[Line] = []
         self._lock = threading.Lock()
         self._written = time.monotonic()
 
-    def write(self, line: str) -> None:
+    def write(self, line: Line) -> None:
         """Add a line."""
         with self._lock:
             self._kept.append(line)
@@ -116,7 +117,7 @@ class Lines:
         """Write what is kept."""
         with self._lock:
             kept, self._kept, self._written = self._kept, [], time.monotonic()
-            os.write(self._file, "".join(kept).encode())
+            os.write(self._file, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept).encode())
 
 
 def main() -> None:

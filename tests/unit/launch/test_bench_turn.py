@@ -1,7 +1,6 @@
 """`bot bench-turn` by pieces: what it says, what it measures, what it makes of it."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from bot.launch.bench_turn import LISTENING, Turn, in_words, summarize, timed_servers, with_parts
 from bot.launch.problems import LaunchError
 from bot.launch.supervise import servers
-from bot.launch.timed import ACTION, CALL, PARSE, timed
+from bot.launch.timed import ACTION, CALL, PARSE, Line, timed
 from bot.launch.turns import conversations
 from bot.settings import Settings
 
@@ -30,13 +29,13 @@ def test_functions_and_coroutines_are_timed_and_still_do_their_work() -> None:
         def fail(self) -> None:
             raise ValueError("no")
 
-    lines: list[str] = []
+    lines: list[Line] = []
     timed(Worker, "wait", CALL, lines.append, lambda *_, **k: k["json"]["next_action"])
     timed(Worker, "fail", PARSE, lines.append)
     assert asyncio.run(Worker().wait(json={"next_action": "action_a"})) == "action_a"
     with pytest.raises(ValueError, match="no"):
         Worker().fail()
-    (kind, name, began, seconds), (other, *_) = map(json.loads, lines)
+    (kind, name, began, seconds), (other, *_) = lines
     assert (kind, name, other) == (CALL, "action_a", PARSE) and 0.015 <= seconds < 1 and began > 1e9
 
 
@@ -48,7 +47,7 @@ def test_a_call_inside_one_of_its_kind_counts_once() -> None:
         async def read(self) -> None:
             await asyncio.sleep(0)
 
-    lines: list[str] = []
+    lines: list[Line] = []
     timed(Store, "save", "store", lines.append, lambda *_: "save")
     timed(Store, "read", "store", lines.append, lambda *_: "read")
     store = Store()
@@ -58,7 +57,7 @@ def test_a_call_inside_one_of_its_kind_counts_once() -> None:
         await store.read()
 
     asyncio.run(run())
-    assert [json.loads(line)[1] for line in lines] == ["save", "read"]
+    assert [line[1] for line in lines] == ["save", "read"]
 
 
 def test_notes_go_to_the_turn_in_which_they_were_made() -> None:
