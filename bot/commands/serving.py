@@ -55,7 +55,13 @@ def add_to(commands: Commands) -> None:
     load = commands.add(
         "bench-load", "压测：两个核上 95%% 的一轮不超过 500 毫秒时的最高速率，和 Rasa 自带的模板对比", _bench_load
     )
-    load.add_argument("--seconds", type=float, default=10.0, metavar="N", help="每一步量多少秒，默认 10")
+    load.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        metavar="N",
+        help="每一步至少量多少秒，默认 10；慢的更久，好让每一步都有 150 轮",
+    )
     load.add_argument("--warm-up", type=float, default=10.0, metavar="N", help="预热多少秒，默认 10")
     load.add_argument("--customers", type=int, default=40, metavar="N", help="同时聊着的会话，默认 40")
     load.add_argument(

@@ -32,6 +32,8 @@ from bot.settings import ROOT
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 _WARM_RATE, _SETTLE = 3.0, 2.0  # turns a second while warming up; seconds of a step that are not counted
+# The 95th percentile of a few turns is often low by chance, which makes whoever is slow seem faster.
+_TURNS, _LONGEST = 150, 20.0  # how many a step counts at least, where that takes no more seconds
 _PORTS_IN_A_ROW = fronted.MOST_RASAS + 1  # servers behind nginx take the ports after its own
 
 
@@ -40,7 +42,7 @@ class Options:
     """How long and how exactly to measure.
 
     Attributes:
-        seconds: counted of each step.
+        seconds: counted of each step at least.
         warm_up: seconds of quiet talk before the first step.
         customers: conversations at once.
         profiles: of ours; "" is `make run`, the others as in `bot.launch.fronted`.
@@ -181,11 +183,14 @@ class _Measuring:
 
     async def _play(self, rate: float) -> Figures:
         async with self.turn:
-            step = await self.crowd.play(rate, self.options.seconds, _SETTLE)
+            step = await self.crowd.play(rate, self._seconds(rate), _SETTLE)
         found = figures(step)
         said = "；".join(problems(step.samples))
         say(f"  {self.bot.name}　{_in_words(found)}{'：' + said if said else ''}")
         return found
+
+    def _seconds(self, rate: float) -> float:
+        return max(self.options.seconds, min(_LONGEST, _TURNS / rate))
 
     async def rows(self, best: float) -> tuple[Row, ...]:
         """What it does at each of the shares of its highest rate."""
@@ -195,7 +200,7 @@ class _Measuring:
         crowd, notes = self.crowd, self.bot.notes
         async with self.turn:
             before, began, turns = cpu.read(self.bot.children), time.time(), crowd.turns
-            step = await crowd.play(rate, self.options.seconds, _SETTLE)
+            step = await crowd.play(rate, self._seconds(rate), _SETTLE)
             used, seconds = cpu.read(self.bot.children).since(before), time.time() - began
         found = figures(step)
         say(f"  {self.bot.name}　{share:.0%}：{_in_words(found)}")

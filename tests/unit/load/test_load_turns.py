@@ -14,6 +14,7 @@ CAPACITY = {1: 5.0, 2: 40.0}  # turns a second, by port
 
 class FakeCrowd:
     said: list[tuple[int, float]] = []
+    lasted: dict[float, float] = {}
     busy = 0
 
     def __init__(self, url: str, *_: Any) -> None:
@@ -31,6 +32,7 @@ class FakeCrowd:
         await asyncio.sleep(0)
         FakeCrowd.busy -= 1
         FakeCrowd.said.append((self.port, rate))
+        FakeCrowd.lasted[rate] = seconds
         self.turns += 10
         took = 0.03 if rate <= CAPACITY[self.port] else 0.9
         silent = "" if CAPACITY[self.port] else "timeout"
@@ -39,7 +41,7 @@ class FakeCrowd:
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    FakeCrowd.said, FakeCrowd.busy = [], 0
+    FakeCrowd.said, FakeCrowd.lasted, FakeCrowd.busy = [], {}, 0
     monkeypatch.setattr(bench, "Crowd", FakeCrowd)
 
 
@@ -57,6 +59,13 @@ async def test_steps_go_by_turns_as_long_as_there_are_two() -> None:
     searched = len(ports) - 8
     both = 2 * min(ports[:searched].count(1), ports[:searched].count(2))
     assert ports[:both] == [1, 2] * (both // 2) and ports[searched:] == [1, 2] * 4
+
+
+async def test_a_step_counts_as_many_turns_of_who_is_slow() -> None:
+    await measured()
+    lasted = {rate: seconds for rate, seconds in FakeCrowd.lasted.items() if rate > bench._WARM_RATE}
+    assert any(seconds > 10 for seconds in lasted.values()) and any(seconds == 10 for seconds in lasted.values())
+    assert all(seconds == 20 or rate * seconds >= 149.9 for rate, seconds in lasted.items())
 
 
 async def test_a_bot_that_says_nothing_ends_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
