@@ -1,11 +1,12 @@
 """Several opinions as one: what it answers where they differ, and that it is the same after loading."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bot.nlu.linear import LinearOptions
+from bot.nlu.linear import CalibratedLinear, LinearOptions
 from bot.nlu.panel import Panel, View
 
 TEXTS = ["同一句话"] * 80  # the words say nothing: only the vectors do
@@ -58,3 +59,30 @@ def test_messages_of_another_number_of_encoders_are_refused(views: list[View]) -
     panel = Panel.fit(OPTIONS, TEXTS, views, LABELS)
     with pytest.raises(ValueError):
         panel.probabilities(TEXTS, views[:1])
+
+
+def test_a_message_said_again_is_remembered_and_another_is_not(
+    views: list[View], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel.fit(OPTIONS, TEXTS, views, LABELS)
+    one, other = ([View(view.vectors[row : row + 1]) for view in views] for row in (0, 1))
+    together = panel.probabilities(TEXTS[:2], [View(view.vectors[:2]) for view in views])
+    computed: list[str] = []
+    original = CalibratedLinear.probabilities
+
+    def counted(self: CalibratedLinear, texts: Sequence[str], vectors: np.ndarray) -> np.ndarray:
+        computed.extend(texts)
+        return original(self, texts, vectors)
+
+    monkeypatch.setattr(CalibratedLinear, "probabilities", counted)
+    first = panel.probabilities(TEXTS[:1], one)
+    again = panel.probabilities(TEXTS[:1], [View(view.vectors.copy()) for view in one])
+    assert len(computed) == len(views)
+    assert (first == again).all()
+    # The same words in another vector, and other words in the same one, are other messages.
+    assert not np.allclose(panel.probabilities(TEXTS[:1], other), first)
+    panel.probabilities(["别的话"], one)
+    assert len(computed) == 3 * len(views)
+    np.testing.assert_allclose(together[0], first[0], rtol=1e-4)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0, 0] = 1.0
