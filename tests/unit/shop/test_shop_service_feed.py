@@ -1,7 +1,9 @@
 """The feed's files of the services, the settings of the systems, and a database that does not answer."""
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import freeze
-from bot.db import reading
+from bot.db import reading, writing
 from bot.service_settings import Systems
 from bot.settings import ROOT, SettingsError, _load_section, get_settings, load_operations, read_yaml
 from bot.shop import Access, Refused, SystemDown, import_folder, order_views, upgrade_and_seed
@@ -183,13 +185,31 @@ async def test_a_database_that_fails_is_a_system_that_is_down(
     def slow(*_: Any) -> None:
         time.sleep(0.5)
 
-    orders = LocalOrders(service_url)
     monkeypatch.setattr(order_views, "orders_for", broken)
     with pytest.raises(SystemDown, match="orders"):
-        await orders.mine(Access("web", "w1"))
+        await LocalOrders(service_url).mine(Access("web", "w1"))
     monkeypatch.setattr(running, "SECONDS", 0.1)
     monkeypatch.setattr(order_views, "orders_for", slow)
     started = time.monotonic()
     with pytest.raises(SystemDown, match="超时"):
-        await orders.mine(Access("web", "w1"))
+        await LocalOrders("postgresql://127.0.0.1/far").mine(Access("web", "w1"))
     assert time.monotonic() - started < 0.4
+
+
+async def test_a_file_that_another_process_writes_to_for_long_is_a_system_that_is_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(url: str, *_: Any) -> list[Any]:
+        with writing(url):
+            return []
+
+    url = f"sqlite:///{tmp_path}/shop.db"
+    monkeypatch.setattr(order_views, "orders_for", write)
+    monkeypatch.setattr(running, "SECONDS", 0.1)
+    assert await LocalOrders(url).mine(Access("web", "w1")) == []
+    with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SystemDown, match="超时"):
+            await LocalOrders(url).mine(Access("web", "w1"))
+        other.execute("ROLLBACK")
+    assert await LocalOrders(url).mine(Access("web", "w1")) == []
