@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from service_shop import SERVICES
 from small_shop import FEED, Feed, beijing
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import freeze
@@ -200,7 +200,8 @@ async def test_a_file_that_another_process_writes_to_for_long_is_a_system_that_i
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(url: str, *_: Any) -> list[Any]:
-        with writing(url):
+        with writing(url) as session:
+            session.execute(text("SELECT 1"))
             return []
 
     url = f"sqlite:///{tmp_path}/shop.db"
