@@ -52,6 +52,7 @@ async def highest_rate(
     """The highest rate whose step is good, and all steps: faster by half until one is not, then halving the gap.
 
     A step that fails is tried once more before it counts: on a shared machine something else may have been at work.
+    What is found must hold once more, else it was good by chance and gives way to less until one rate holds.
 
     Args:
         play: one step at a rate.
@@ -83,4 +84,9 @@ async def highest_rate(
     while low and high <= most and high / low > 1 + precision:
         rate = math.sqrt(low * high)
         low, high = (rate, high) if await good(rate) else (low, rate)
-    return low, steps
+    while low > 0.1:
+        steps.append(await play(low))
+        if steps[-1].good:
+            return low, steps
+        low /= 1 + precision
+    return 0.0, steps

@@ -71,6 +71,20 @@ async def test_one_bad_step_between_good_ones_is_tried_again() -> None:
     assert best == pytest.approx(20, rel=0.09)
 
 
+async def test_a_rate_that_was_good_by_chance_gives_way_to_one_that_holds() -> None:
+    chance = {4.0, 6.0, 9.0, 13.5, 20.25}  # each is good once, though the bot can do 15
+
+    async def play(rate: float) -> Figures:
+        lucky = rate in chance
+        chance.discard(rate)
+        return figures(step([0.1 if rate <= 15 or lucky else 0.9] * 50, rate=rate))
+
+    best, steps = await highest_rate(play)
+    assert 15 / 1.09 < best <= 15
+    assert steps[-1].rate == best and steps[-1].good
+    assert max(one.rate for one in steps if one.good) > 20
+
+
 async def test_a_bot_that_is_never_quick_has_no_rate() -> None:
     async def play(rate: float) -> Figures:
         return figures(step([9.0] * 5, rate=rate))
