@@ -54,7 +54,7 @@ def engine_for(url: str) -> Engine:
     """The engine of this process for `url`, made once."""
     if is_mysql(url):
         return mysql.engine_of(url)
-    if make_url(url).get_backend_name() != "sqlite":
+    if not is_file(url):
         name = make_url(url).database
         return create_engine(url, pool_pre_ping=True, future=True, poolclass=WatchedPool, pool_logging_name=name)
     database = make_url(url).database
@@ -168,10 +168,10 @@ def _taking_turns(url: str) -> Iterator[None]:
         yield
         return
     turn = _turn(url)
-    mine = turn.acquire(blocking=False)
-    if not mine and hurried():
+    haste = hurried()
+    mine = turn.acquire(timeout=0 if haste else _BUSY_SECONDS)
+    if haste and not mine:
         raise WouldWait
-    mine = mine or turn.acquire(timeout=_BUSY_SECONDS)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
-from bot.database_url import with_driver
+from bot.database_url import is_file, with_driver
 from bot.launch.problems import LaunchError
 from bot.mysql import number_of
 from bot.settings import Settings
@@ -25,7 +25,7 @@ def check_outside(settings: Settings) -> None:
     """
     missing = []
     urls = (settings.shop_url, settings.chat_url, settings.events_url, settings.knowledge_url, settings.tracker_url)
-    for server in sorted({_server_of(url) for url in urls if not url.startswith("sqlite")}):
+    for server in sorted({_server_of(url) for url in urls if not is_file(url)}):
         problem = _database_problem(server)
         if problem:
             missing.append(f"数据库（{_where(server)}）：{problem}")
@@ -50,7 +50,7 @@ def create_database(url: str) -> bool:
         LaunchError: it is missing and may not be created.
     """
     name = make_url(url).database
-    if url.startswith("sqlite") or not name or not _database_problem(with_driver(url)):
+    if is_file(url) or not name or not _database_problem(with_driver(url)):
         return False
     server = create_engine(_server_of(url), isolation_level="AUTOCOMMIT", connect_args=_patience(url))
     try:
@@ -82,7 +82,7 @@ def _server_of(url: str) -> str:
 
 
 def _patience(url: str) -> dict[str, int]:
-    return {"connect_timeout": _SECONDS} if not url.startswith("sqlite") else {}
+    return {"connect_timeout": _SECONDS} if not is_file(url) else {}
 
 
 def _database_problem(server: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.pool import NullPool
 
-from bot.database_url import with_driver
+from bot.database_url import is_file, with_driver
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def database(url: str) -> Check:
 
     def look() -> None:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
+        if is_file(url):
             if parsed.database and parsed.database != ":memory:" and not Path(parsed.database).is_file():
                 raise FileNotFoundError(parsed.database)  # connecting would make an empty one
             statement = "SELECT count(*) FROM sqlite_master"  # a bare SELECT 1 does not read the file
@@ -91,7 +91,7 @@ def database(url: str) -> Check:
 @lru_cache(maxsize=16)
 def _engine(url: str) -> Engine:
     url = with_driver(url)
-    seconds = {"timeout" if make_url(url).get_backend_name() == "sqlite" else "connect_timeout": int(DEADLINE)}
+    seconds = {"timeout" if is_file(url) else "connect_timeout": int(DEADLINE)}
     return create_engine(url, poolclass=NullPool, future=True, connect_args=seconds)
 
 
